@@ -1,0 +1,1 @@
+"""Dataset files in, examples out; every error with file and line, all at once."""

@@ -1,0 +1,1 @@
+"""Model providers: the official SDKs and the embedded local one, behind one protocol."""

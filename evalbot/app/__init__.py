@@ -1,0 +1,1 @@
+"""What evalbot does: one activity a file, each readable on one screen."""

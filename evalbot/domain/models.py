@@ -1,0 +1,118 @@
+"""What is asked of a model and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal
+
+from evalbot.domain.canonical import Json, digest
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens."""
+
+    input: float
+    output: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with everything that decides where a call goes and what it may change.
+
+    `params` are the portable ones (`max_output_tokens`, `temperature`, `stop`, `seed`) and any others, passed through.
+    `base_url`, `api_key_env` and `price` come from policy only (contract, section 3).
+    """
+
+    provider: str
+    model: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+    base_url: str | None = None
+    api_key_env: str | None = None
+    api: Literal["chat", "responses"] = "chat"
+    price: Price | None = None
+
+    @property
+    def label(self) -> str:
+        """`provider/model`, as written in the configuration and shown in reports."""
+        return f"{self.provider}/{self.model}"
+
+    @property
+    def endpoint(self) -> tuple[str, str | None, str | None]:
+        """What one client serves: provider, base URL, key variable."""
+        return (self.provider, self.base_url, self.api_key_env)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: the whole of it is its identity, so nothing that can change an answer may live elsewhere.
+
+    `schema` asks for structured output: a JSON Schema object; `schema_name` is its name on the wire.
+    """
+
+    model: Model
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Json] | None = None
+    schema_name: str = "answer"
+
+    @cached_property
+    def hash(self) -> str:
+        """64 hex digits over everything that can change the answer (price and key name cannot)."""
+        m = self.model
+        return digest(
+            {
+                "provider": m.provider, "model": m.model, "params": m.params, "base_url": m.base_url, "api": m.api,
+                "messages": [[x.role, x.content] for x in self.messages], "schema": self.schema,
+            }
+        )  # fmt: skip
+
+
+class Outcome(StrEnum):
+    """How the model ended its answer. All of these are the model's own doing and are judged as answers."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    REFUSAL = "refusal"
+    TRUNCATED = "truncated"
+    CONTENT_FILTER = "content_filter"
+    CONTEXT_OVERFLOW = "context_overflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. `input` counts all input tokens; `cached_input` is the part of it read from a cache."""
+
+    input: int = 0
+    output: int = 0
+    cached_input: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's answer to a request.
+
+    `model` is the name that the provider says answered. `dropped` names the params that it rejected.
+    `cost_usd` is None when the price is unknown: unknown is never zero. `attempts` counts calls made, retries included.
+    """
+
+    text: str
+    outcome: Outcome = Outcome.OK
+    usage: Usage | None = None
+    model: str = ""
+    latency_ms: float = 0.0
+    cost_usd: float | None = None
+    dropped: tuple[str, ...] = ()
+    attempts: int = 1

@@ -1,0 +1,138 @@
+"""The ports: what the core asks of the outside world, as protocols that adapters implement."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from evalbot.domain.canonical import Json
+from evalbot.domain.examples import Example
+from evalbot.domain.models import Message, Reply, Request
+from evalbot.domain.scores import Answered, Decides, Score
+
+
+class Tree(Protocol):
+    """The files of one commit, or of the work tree; paths are relative to the repository's root, with slashes."""
+
+    @property
+    def name(self) -> str:
+        """The commit's 40 hex digits, or "work tree"."""
+
+    def paths(self) -> Sequence[str]:
+        """Every tracked path, sorted, whatever its mode."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a path."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a regular file.
+
+        Raises:
+            ConfigError: The path is missing, leaves the repository, is a symlink, a submodule or an LFS pointer, or is
+                larger than the limit; the message says which and what to do.
+        """
+
+
+class Prompt(Protocol):
+    """A prompt file of one side, read and ready to render."""
+
+    @property
+    def id(self) -> str:
+        """Its path without suffix."""
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+
+    @property
+    def model(self) -> str | None:
+        """The model that its front matter names, if any."""
+
+    @property
+    def params(self) -> Mapping[str, Json]:
+        """The params of its front matter."""
+
+    @property
+    def schema(self) -> Mapping[str, Json] | None:
+        """The JSON Schema of its answers, if it asks for one."""
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """One hash each for `template`, `partial`, `model`, `params`, `schema`: what differs names the cause."""
+
+    @property
+    def text(self) -> str:
+        """The prompt's own words, for leakage checks."""
+
+    def render_all(self, examples: Sequence[Example]) -> Sequence[tuple[Message, ...] | str]:
+        """The messages of each example, or the one-line reason why it cannot be rendered. Never raises for one row."""
+
+
+class Provider(Protocol):
+    """One endpoint of one provider."""
+
+    async def complete(self, request: Request, seconds: float) -> Reply:
+        """One call, no retries, within a hard deadline.
+
+        Raises:
+            ProviderError: Nothing that can be judged came back.
+        """
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
+Ask = Callable[[str, Sequence[Message], Mapping[str, Json] | None], Awaitable[Reply]]
+"""How a metric asks a model: the model's name in the configuration, the messages, a JSON Schema for the answer or None.
+
+Raises ProviderError or Stopped when no answer can be had; retries and deadlines are already behind it.
+"""
+
+
+class Metric(Protocol):
+    """Scores one answer. A frozen dataclass whose fields are its YAML options and whose docstring is its page."""
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Lowest and highest value, or None where values are pass or fail only."""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a smaller value is the better one."""
+
+    @property
+    def decides(self) -> Decides:
+        """Whether it makes an example pass or fail."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that it asks; empty for deterministic metrics."""
+
+    def applies(self, example: Example) -> bool:
+        """Whether it can score this example at all, as far as the row alone tells."""
+
+    def identity(self) -> Json:
+        """Everything of its own that can move a score: template, rubric, schema, parser version, options."""
+
+    async def measure(self, answered: Answered, ask: Ask) -> Score:
+        """The score. Never raises for a bad answer or a dead judge: that is `Score.unscored`."""
+
+
+class Journal(Protocol):
+    """Where results go as they happen."""
+
+    def append(self, row: object) -> None:
+        """One line, at once; raises CouldNotRun when it was not written whole."""
+
+
+class Progress(Protocol):
+    """What a person at a terminal sees of long work."""
+
+    def start(self, total: int, what: str) -> None:
+        """`total` steps of `what` begin."""
+
+    def advance(self, cost_usd: float | None = None) -> None:
+        """One step is done."""
+
+    def finish(self) -> None:
+        """The work has ended, well or not."""

@@ -1,0 +1,70 @@
+"""The record of a whole run: what every report is written from, so that all of them say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalbot.domain.errors import Problem
+from evalbot.domain.examples import Example
+from evalbot.domain.policy import ReportOptions
+from evalbot.domain.runs import ChangedPrompt, Row
+from evalbot.domain.verdicts import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Answers asked for and got, by purpose; retries are counted apart."""
+
+    model: int = 0
+    judge: int = 0
+    cached: int = 0
+    retried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeUsed:
+    """A judge of this run; `judge_id` is 12 hex digits over everything that can move its scores."""
+
+    suite: str
+    metric: str
+    judge_id: str
+    model: str
+    samples: int
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A decision with its evidence.
+
+    `rows` are policy's and head's answers, confirmations too; `examples` finds each row's example by (suite, example
+    hash). `problems` are filled on a `config_error`. `warnings` are single lines. `not_applied` lists what head changes in
+    policy. `dropped_params` maps "provider/model" to the params that it rejected. `metrics_scale` maps (suite, metric) to
+    its scale.
+    """
+
+    decision: Decision
+    key: str = "default"
+    event: str = "cli"
+    pull_request: int | None = None
+    base_sha: str = ""
+    head_sha: str = ""
+    policy_sha: str = ""
+    changed: tuple[ChangedPrompt, ...] = ()
+    rows: Sequence[Row] = ()
+    examples: Mapping[tuple[str, str], Example] = field(default_factory=dict)
+    judges: tuple[JudgeUsed, ...] = ()
+    cost_usd: float | None = 0.0
+    calls: Calls = Calls()
+    started_at: str = ""
+    seconds: float = 0.0
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    not_applied: tuple[str, ...] = ()
+    dropped_params: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scales: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    options: ReportOptions = ReportOptions()
+    budget_usd: float | None = None
+    examined: int = 0  # files that were looked at to find changed prompts
+    bootstrap: bool = False
+    version: str = ""

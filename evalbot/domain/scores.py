@@ -1,0 +1,77 @@
+"""Scores: what a metric says of one answer, or that it could not say anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from evalbot.domain.canonical import Json
+from evalbot.domain.errors import ErrorClass
+from evalbot.domain.examples import Example
+from evalbot.domain.models import Outcome
+
+
+class ScoreStatus(StrEnum):
+    """The three states of a score; an error is never a number."""
+
+    SCORED = "scored"
+    NOT_APPLICABLE = "not_applicable"
+    UNSCORED = "unscored"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric's word on one answer. Build it with `scored`, `not_applicable` or `unscored`.
+
+    `value` is on the metric's own scale and finite. `samples` are a judge's single grades. `detail` holds what a report
+    may show: failed checks, strengths, weaknesses, `unstable`.
+    """
+
+    status: ScoreStatus
+    value: float | None = None
+    passed: bool | None = None
+    reason: str = ""
+    error: ErrorClass | None = None
+    samples: tuple[float, ...] = ()
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+    @classmethod
+    def scored(
+        cls, value: float, passed: bool | None = None, reason: str = "", *,
+        samples: tuple[float, ...] = (), detail: Mapping[str, Json] | None = None,
+    ) -> Score:  # fmt: skip
+        """A finite number; raises ValueError on anything else, since NaN compares as 'no change'."""
+        if not math.isfinite(value):
+            raise ValueError(f"a score must be finite, not {value!r}")
+        return cls(ScoreStatus.SCORED, float(value), passed, reason, None, samples, detail or {})
+
+    @classmethod
+    def not_applicable(cls, reason: str) -> Score:
+        """The metric has nothing to say about this example, and that is no fault."""
+        return cls(ScoreStatus.NOT_APPLICABLE, reason=reason)
+
+    @classmethod
+    def unscored(cls, error: ErrorClass, reason: str) -> Score:
+        """The metric broke; the example counts against coverage and never as a number."""
+        return cls(ScoreStatus.UNSCORED, reason=reason, error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer as a metric sees it. `nonce` is fresh for every grading: judges delimit untrusted text with it."""
+
+    example: Example
+    output: str
+    outcome: Outcome = Outcome.OK
+    latency_ms: float = 0.0
+    cost_usd: float | None = None
+
+
+class Decides(StrEnum):
+    """Whether a metric makes an example pass or fail."""
+
+    YES = "yes"
+    ALONE = "alone"  # only where no other metric of the suite decides (exact_match)
+    NO = "no"

@@ -1,0 +1,222 @@
+"""Findings and the verdict that follows from them: the vocabulary of a decision, and its JSON shape's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from evalbot.domain.canonical import digest
+from evalbot.domain.runs import Part, Side
+
+
+class Verdict(StrEnum):
+    """The sum of a run."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    NOT_APPLICABLE = "not_applicable"
+    ACCEPTED = "accepted"
+    FAIL = "fail"
+    CONFIG_ERROR = "config_error"
+    INCONCLUSIVE = "inconclusive"
+    NEEDS_APPROVAL = "needs_approval"
+    CANCELLED = "cancelled"
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit status for this verdict."""
+        return EXIT_CODES[self]
+
+
+EXIT_CODES = {
+    Verdict.PASS: 0, Verdict.NOT_APPLICABLE: 0, Verdict.ACCEPTED: 0, Verdict.FAIL: 1, Verdict.CONFIG_ERROR: 2,
+    Verdict.INCONCLUSIVE: 3, Verdict.NEEDS_APPROVAL: 4, Verdict.CANCELLED: 130,
+}  # fmt: skip
+
+# A run's verdict is its worst suite's; the worst comes first.
+PRECEDENCE = (
+    Verdict.CANCELLED, Verdict.CONFIG_ERROR, Verdict.NEEDS_APPROVAL, Verdict.FAIL,
+    Verdict.INCONCLUSIVE, Verdict.ACCEPTED, Verdict.PASS, Verdict.NOT_APPLICABLE,
+)  # fmt: skip
+
+
+class Level(StrEnum):
+    """What a finding does to the verdict."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    NOTES = "notes"
+
+
+class Rule(StrEnum):
+    """Every rule that can find something; each has a heading in docs/rules.md."""
+
+    REGRESSION = "regression"
+    LIKELY_DROP = "likely_drop"
+    NEW_FAILURE = "new_failure"
+    UNSTABLE = "unstable"
+    PRE_EXISTING = "pre_existing"
+    ADDED_FAILURE = "added_failure"
+    FLAKY = "flaky"
+    EXAMPLE_EDITED = "example_edited"
+    EXAMPLE_DELETED = "example_deleted"
+    POLICY_CHANGED = "policy_changed"
+    COVERAGE = "coverage"
+    INSUFFICIENT_DATA = "insufficient_data"
+    COST = "cost"
+    JUDGE_HEALTH = "judge_health"
+    JUDGE_PREVIEW = "judge_preview"
+    BOOTSTRAP = "bootstrap"
+    PROMPT_NEW = "prompt_new"
+    PROMPT_DELETED = "prompt_deleted"
+    LEAKAGE = "leakage"
+    SECRET_LEAK = "secret_leak"  # noqa: S105 - not a password
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found. `proves` is False where it says that nothing could be proved (→ inconclusive, not fail)."""
+
+    rule: Rule
+    level: Level
+    message: str
+    suite: str = ""
+    prompt: str = ""
+    partition: str = ""
+    examples: tuple[str, ...] = ()
+    proves: bool = True
+
+    @property
+    def id(self) -> str:
+        """8 hex digits from rule, suite, prompt, partition and examples: measuring again gives it again."""
+        return digest([self.rule, self.suite, self.prompt, self.partition, sorted(self.examples)])[:8]
+
+
+class Conclusion(StrEnum):
+    """The five documented conclusions of a score test."""
+
+    REGRESSION = "regression"
+    IMPROVEMENT = "improvement"
+    TRIVIAL = "statistically_significant_but_trivial"
+    NO_CHANGE = "no_change"
+    INSUFFICIENT_DATA = "insufficient_data"
+
+
+class Assurance(StrEnum):
+    """What the data can promise beside the conclusion."""
+
+    SHOWN = "shown"
+    LIKELY_DROP = "likely_drop"
+    RULED_OUT = "ruled_out"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A t-test. `ci` is the two-sided 95 % interval of head − base; `t` and `df` are None where no test was needed."""
+
+    __test__ = False  # not a pytest class
+
+    t: float | None
+    df: float | None
+    p: float | None
+    ci: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One row of the table: suite × prompt × partition (or "all") × metric. Signs: effect and ci are head − base."""
+
+    suite: str
+    prompt: str
+    partition: str
+    metric: str
+    n_planned: int
+    n_base: int
+    n_head: int
+    n_pairs: int
+    base_mean: float | None
+    head_mean: float | None
+    effect: float | None
+    conclusion: Conclusion
+    assurance: Assurance
+    gated: bool
+    welch: Test | None = None
+    paired: Test | None = None
+    p_holm: float | None = None
+    min_detectable_effect: float | None = None
+    drop_bound: float | None = None
+    min_effect: float = 0.3
+    min_examples: int = 10
+    reason: str = ""  # why it concludes nothing, where it does not
+    blocks: bool = False
+    correlation: float | None = None  # Pearson, base against head, per example
+    sd_difference: float | None = None
+    n_changed: int = 0  # pairs whose scores differ
+    n_needed: int | None = None  # pairs that would settle min_effect at 80 % power
+    lower_is_better: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionCount:
+    """Passes of one side on one partition, policy's rows only; `added` counts head's new rows apart."""
+
+    suite: str
+    prompt: str
+    partition: str
+    side: Side
+    planned: int
+    passed: int
+    failed: int
+    unscored: int
+    added: int
+    latency_ms: float | None
+    failure_reasons: tuple[str, ...] = ()
+
+
+class PassStatus(StrEnum):
+    """What became of an example that failed at head."""
+
+    NEW_FAILURE = "new_failure"
+    UNSTABLE = "unstable"
+    PRE_EXISTING = "pre_existing"
+    ADDED_FAILURE = "added_failure"
+    FLAKY = "flaky"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedExample:
+    """An example that failed at head, with its confirmation: failures of `runs` answers per side."""
+
+    suite: str
+    prompt: str
+    example: str
+    partition: str
+    status: PassStatus
+    head_failures: int
+    base_failures: int | None
+    runs: int
+    part: Part = Part.EXAM
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Planned answers (policy's rows, both sides) and how many of them gave everything that gates need."""
+
+    planned: int = 0
+    scored: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)  # error class → answers
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that was decided about a run."""
+
+    verdict: Verdict
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    partitions: tuple[PartitionCount, ...] = ()
+    failed_examples: tuple[FailedExample, ...] = ()
+    coverage: Coverage = Coverage()

@@ -1,0 +1,1 @@
+"""Plan, answer, score and journal, within time, money and rate limits."""

@@ -1,0 +1,1 @@
+"""Pure numbers: what scores can and cannot show."""
