@@ -121,8 +121,8 @@ class Metric(Protocol):
 class Journal(Protocol):
     """Where results go as they happen."""
 
-    def append(self, row: object) -> None:
-        """One line, at once; raises CouldNotRun when it was not written whole."""
+    def append(self, line: str) -> None:
+        """One line of JSON without its line end, written at once; raises CouldNotRun when it was not written whole."""
 
 
 class Progress(Protocol):

@@ -63,7 +63,7 @@ class RunRecord:
     not_applied: tuple[str, ...] = ()
     dropped_params: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scales: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
-    options: ReportOptions = ReportOptions()
+    options: ReportOptions = field(default_factory=ReportOptions)
     budget_usd: float | None = None
     examined: int = 0  # files that were looked at to find changed prompts
     bootstrap: bool = False

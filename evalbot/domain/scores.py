@@ -60,7 +60,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer as a metric sees it. `nonce` is fresh for every grading: judges delimit untrusted text with it."""
+    """One answer as a metric sees it."""
 
     example: Example
     output: str
