@@ -75,7 +75,11 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found. `proves` is False where it says that nothing could be proved (→ inconclusive, not fail)."""
+    """What a rule found.
+
+    `example` is part of its identity (one example, or the metric where several are tested); `examples` are shown beside it.
+    `proves` is False where it says that nothing could be proved (→ inconclusive, not fail).
+    """
 
     rule: Rule
     level: Level
@@ -83,13 +87,14 @@ class Finding:
     suite: str = ""
     prompt: str = ""
     partition: str = ""
+    example: str = ""
     examples: tuple[str, ...] = ()
     proves: bool = True
 
     @property
     def id(self) -> str:
-        """8 hex digits from rule, suite, prompt, partition and examples: measuring again gives it again."""
-        return digest([self.rule, self.suite, self.prompt, self.partition, sorted(self.examples)])[:8]
+        """8 hex digits from rule, suite, prompt, partition and example: measuring again gives it again."""
+        return digest([self.rule, self.suite, self.prompt, self.partition, self.example])[:8]
 
 
 class Conclusion(StrEnum):

@@ -1,1 +1,7 @@
-"""Dataset files in, examples out; every error with file and line, all at once."""
+"""Dataset files of a tree, read into examples: every problem of every file at once, and never a row skipped."""
+
+from __future__ import annotations
+
+from evalbot.adapters.datasets.read import read_datasets, warnings
+
+__all__ = ["read_datasets", "warnings"]

@@ -1,0 +1,41 @@
+# What a contributor calls. `make` alone says what there is. Everything runs in .venv, which `make setup` makes.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo test check bench lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup:  ## create .venv and install the locked dependencies and the package into it
+	@$(PYTHON) tools/setup.py
+
+dev:
+	@$(PYTHON) tools/setup.py --dev
+
+demo: setup  ## the main job on the embedded example: no key, no network
+	@$(BIN)/evalbot demo
+
+test: dev  ## the whole suite
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+check: dev  ## linters, types, import layers, workflow and Dockerfile linters
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/zizmor --offline --quiet --persona pedantic .github action.yml examples
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/hadolint Dockerfile
+
+bench: dev  ## the benchmarks of bench/, as tables
+	@$(BIN)/evalbot bench stats
+	@$(BIN)/python -m bench.check
+
+lock:  ## renew the hash-locked requirements (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml requirements/build.in -o requirements/runtime.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean:  ## remove what make made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -1,0 +1,175 @@
+"""A git repository: its commits, their files, and what differs between them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalbot.adapters.git_process import DEPTH, Batch, Git
+from evalbot.adapters.trees import CommitTree, WorkTree, decoded, shown
+from evalbot.domain.errors import ConfigError, Problem, nearest
+from evalbot.domain.ports import Tree
+
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) commit [0-9]+")
+_ABBREVIATED = re.compile(r"[0-9a-f]{7,64}")
+_MOST_NAMES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that differs. `path` is head's (base's where deleted); `was` is base's name where git saw a rename."""
+
+    path: str
+    was: str | None = None
+
+
+class Repository:
+    """A git repository with a work tree. Nothing is ever written to it: no setting, no index, no reference.
+
+    Args:
+        root: The work tree's folder, or any folder below it.
+
+    Raises:
+        ConfigError: The folder is in no git repository.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = _root_of(root)
+        self._git = Git(self.root)
+        self._headers, self._contents = Batch(self._git, "--batch-check"), Batch(self._git, "--batch")
+        self._trees: dict[str, Tree] = {}
+        self._changes: dict[tuple[str, str], list[Change]] = {}
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether history was cut off when it was fetched."""
+        return self._git.output("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def resolve(self, ref: str) -> str:
+        """The commit (40 hex digits; 64 in a sha256 repository) of a branch, tag, sha or expression.
+
+        Raises:
+            ConfigError: There is no such commit here; names the nearest branch, or how to fetch it.
+        """
+        if not ref.strip() or any(char in ref for char in "\n\r\0"):
+            raise ConfigError(Problem(f"{shown(ref)!r} is no git reference.", hint="Give a branch, a tag or a sha."))
+        # Asked by standard input, so that no reference can be taken for an option.
+        header = self._headers.ask(f"{ref}^{{commit}}")
+        if found := _COMMIT.fullmatch(header):
+            return found[1]
+        raise ConfigError(self._unknown(ref, ambiguous=header.endswith(" ambiguous")))
+
+    def merge_base(self, a: str, b: str) -> str:
+        """The best common ancestor of two commits (refs or shas).
+
+        Raises:
+            ConfigError: They have none here: unrelated histories, or too little was fetched.
+        """
+        done = self._git.run("merge-base", self.resolve(a), self.resolve(b))
+        found = done.stdout.decode("ascii").partition("\n")[0]
+        if done.returncode == 0 and _SHA.fullmatch(found):
+            return found
+        pair = f"{shown(a)} and {shown(b)} have no common ancestor"
+        if done.returncode == 1 and not self.is_shallow:
+            raise ConfigError(Problem(f"{pair}: their histories are unrelated.", hint="Rebase the branch on its base."))
+        raise ConfigError(Problem(f"{pair} in what was fetched of their history.", hint=DEPTH))
+
+    def tree(self, sha: str) -> Tree:
+        """The files of a commit, by the sha that `resolve` gave.
+
+        Raises:
+            CouldNotRun: Its objects are not here (a shallow or partial clone).
+        """
+        if sha not in self._trees:
+            self._trees[sha] = self._read_tree(_checked(sha))
+        return self._trees[sha]
+
+    def work_tree(self) -> Tree:
+        """The files on disk as they are now: tracked ones, and new ones that git does not ignore."""
+        listed = self._git.output("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return WorkTree(self.root, [decoded(path) for path in listed.split(b"\0") if path])
+
+    def renames(self, base_sha: str, head_sha: str | None) -> Mapping[str, str]:
+        """Head's path → base's path of each file that git sees as moved, at least half of it unchanged.
+
+        Args:
+            base_sha: A commit.
+            head_sha: A commit, or None for the work tree (there a moved file counts once `git add` has seen it).
+        """
+        return {change.path: change.was for change in self._diff(base_sha, head_sha) if change.was is not None}
+
+    def changed_paths(self, base_sha: str, head_sha: str | None) -> list[str]:
+        """Every path that was added, edited, deleted or moved (both names), sorted. Arguments as in `renames`."""
+        changes = self._diff(base_sha, head_sha)
+        found = {change.path for change in changes} | {change.was for change in changes if change.was is not None}
+        if head_sha is None:
+            found |= set(self.work_tree().paths()) - set(self.tree(base_sha).paths())
+        return sorted(found)
+
+    def close(self) -> None:
+        """End the `git cat-file` processes; the next question starts them again."""
+        self._headers.close()
+        self._contents.close()
+
+    def _read_tree(self, sha: str) -> CommitTree:
+        entries: dict[str, tuple[str, str]] = {}
+        # Without sizes: git would open (in a partial clone: fetch) every object only to measure it.
+        for line in self._git.output("ls-tree", "-r", "-z", "--full-tree", sha).split(b"\0"):
+            if line:
+                about, _, path = line.partition(b"\t")
+                mode, _, oid = about.decode("ascii").split(" ")
+                entries[decoded(path)] = (mode, oid)
+        return CommitTree(sha, entries, self._headers.size, self._contents.content)
+
+    def _diff(self, base_sha: str, head_sha: str | None) -> list[Change]:
+        if head_sha is None:
+            return self._read_diff(_checked(base_sha))
+        pair = (_checked(base_sha), _checked(head_sha))
+        if pair not in self._changes:
+            self._changes[pair] = [] if base_sha == head_sha else self._read_diff(*pair)
+        return self._changes[pair]
+
+    def _read_diff(self, *sides: str) -> list[Change]:
+        options = ("--raw", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
+        return _parse_raw(self._git.output("diff", *options, *sides, "--"))
+
+    def _unknown(self, ref: str, *, ambiguous: bool) -> Problem:
+        if ambiguous:
+            return Problem(f"{shown(ref)!r} names several objects.", hint="Write more digits of the sha.")
+        if _ABBREVIATED.fullmatch(ref):
+            return Problem(f"there is no commit {ref} in this clone.", hint=DEPTH)
+        listed = self._git.output("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+        names = decoded(listed).split()[:_MOST_NAMES]
+        remote = [name for name in names if name.endswith(f"/{ref}")]
+        hint = f"Did you mean '{remote[0]}'?" if remote else nearest(ref, names)
+        return Problem(f"there is no branch, tag or commit {shown(ref)!r} in this clone.", hint=hint)
+
+
+def _parse_raw(raw: bytes) -> list[Change]:
+    """`git diff --raw -z`: ":modes oids status NUL path NUL", with two paths (base's, head's) where the status is R or C."""
+    changes: list[Change] = []
+    fields = iter(raw.split(b"\0"))
+    for about in fields:
+        if about:
+            status, first = about.rsplit(b" ", 1)[1][:1], decoded(next(fields))
+            second = decoded(next(fields)) if status in (b"R", b"C") else first
+            changes.append(Change(second, first if status == b"R" else None))
+    return changes
+
+
+def _root_of(folder: Path) -> Path:
+    start = folder.resolve()
+    for candidate in (start, *start.parents):
+        if os.path.lexists(candidate / ".git"):
+            return candidate
+    raise ConfigError(Problem(f"{shown(str(start))} is in no git repository.", hint="Check the repository out first (actions/checkout)."))
+
+
+def _checked(sha: str) -> str:
+    if not _SHA.fullmatch(sha):
+        raise ValueError(f"not a full sha: {sha!r}; call resolve first")
+    return sha

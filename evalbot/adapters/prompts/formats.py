@@ -1,0 +1,104 @@
+"""Which file is which kind of prompt, and what all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from evalbot.adapters.trees import shown
+from evalbot.domain.canonical import Json
+from evalbot.domain.errors import ConfigError, Problem, nearest
+from evalbot.domain.models import Role
+
+if TYPE_CHECKING:
+    from evalbot.adapters.strict_yaml import Located
+
+Syntax = Literal["text", "chat", "github"]
+
+SYNTAXES: dict[str, Syntax] = {
+    ".prompt.yml": "github", ".prompt.yaml": "github",
+    ".md": "text", ".txt": "text", ".j2": "text", ".jinja": "text", ".jinja2": "text",
+    ".json": "chat", ".yaml": "chat", ".yml": "chat",
+}  # fmt: skip
+_LATER = (".prompty", ".prompt")
+# What decides where a call goes, or how it is made, is policy's word (contract, section 3) or a field of its own.
+_NOT_PARAMS = (
+    "provider", "base_url", "api_key", "api_key_env", "price", "messages", "model", "stream", "timeout",
+    "extra_headers", "extra_query", "extra_body",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message before it is rendered.
+
+    `role` is None where the template's use of `user_input` decides it; `line` is where its text begins in the file.
+    """
+
+    role: Role | None
+    source: str
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a prompt file says, not yet rendered."""
+
+    syntax: Syntax
+    parts: tuple[Part, ...]
+    model: str | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+    schema: Mapping[str, Json] | None = None
+
+
+def prompt_id(path: str) -> str:
+    """A prompt's id: its path without suffix. `.prompt.yml` and `.prompt.yaml` are one suffix."""
+    suffix = _suffix(path)
+    stem = path[: len(path) - len(suffix)]
+    return stem if stem and not stem.endswith("/") else path
+
+
+def syntax_of(path: str) -> Syntax:
+    """How a prompt file is read; raises ConfigError, naming what is supported, where it cannot be."""
+    suffix = _suffix(path).lower()
+    if suffix in SYNTAXES:
+        return SYNTAXES[suffix]
+    kind = "prompts in Python files are" if ".py:" in path or suffix == ".py" else f"{suffix or 'files without a suffix'} is"
+    yet = " yet" if suffix in _LATER or ".py" in suffix else " as a prompt"
+    raise ConfigError(Problem(f"{kind} not supported{yet}.", shown(path), hint=f"Supported: {', '.join(sorted(SYNTAXES))}."))
+
+
+def parse_model(value: Json, path: str, line: int | None) -> str | None:
+    """The model that a prompt names, None where it names none."""
+    if value is None or (isinstance(value, str) and value.strip()):
+        return value
+    raise ConfigError(Problem("'model' must be a name of `models:` or \"provider/model\".", path, line))
+
+
+def parse_params(value: Json, path: str, line: int | None) -> Mapping[str, Json]:
+    """The params that a prompt sets; raises ConfigError for one that is not a prompt's to set."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(Problem("'params' must be a mapping, such as {temperature: 0.2}.", path, line))
+    refused = [name for name in value if name in _NOT_PARAMS]
+    if refused:
+        hint = "Provider, endpoint, key and price come from evalbot.yml on the base branch."
+        raise ConfigError(Problem(f"{name!r} is no param that a prompt can set.", path, line, hint) for name in refused)
+    return value
+
+
+def refuse_unknown(located: Located, known: tuple[str, ...], path: str) -> None:
+    """Raise ConfigError with one problem for each key of the file's mapping that is not known."""
+    keys = located.value if isinstance(located.value, Mapping) else {}
+    problems = [Problem(f"unknown key {key!r}.", path, located.line(key), nearest(key, known)) for key in keys if key not in known]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _suffix(path: str) -> str:
+    name = PurePosixPath(path).name
+    known = [suffix for suffix in SYNTAXES if name.lower().endswith(suffix)]
+    return name[-len(max(known, key=len)) :] if known else PurePosixPath(path).suffix

@@ -1,0 +1,101 @@
+"""The lexical judge: how much of a reference, of the context or of the question an answer's words cover."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evalbot.adapters.providers.local.words import terms
+
+_SECTION = "input|response|reference|context|criteria"
+_OPENING = re.compile(rf"<(?:{_SECTION})-([0-9a-fA-F]{{8,}})>")
+_NUMBER_WEIGHT = 3.0  # a wrong price is a worse fault than a missing adjective
+_REFERENCE_SHARE = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a judge is given: untrusted text, by section."""
+
+    question: str = ""
+    response: str = ""
+    references: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """`share` is 0 (nothing fits) to 1; `reasoning`, `strengths` and `weaknesses` say which words made it."""
+
+    share: float
+    reasoning: str = ""
+    strengths: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+
+
+def read(message: str) -> Asked | None:
+    """The sections of a judge's message, or None where it holds no response to grade.
+
+    The first opening tag is the judge's own, since all untrusted text stands inside its sections: what carries another
+    nonce is text.
+    """
+    first = _OPENING.search(message)
+    if first is None:
+        return None
+    nonce = re.escape(first[1])
+    sections: dict[str, list[str]] = {}
+    for found in re.finditer(rf"<({_SECTION})-{nonce}>(.*?)</\1-{nonce}>", message, re.DOTALL):
+        sections.setdefault(found[1], []).append(found[2].strip())
+    if "response" not in sections:
+        return None
+    return Asked(
+        question="\n".join(sections.get("input", ())),
+        response="\n".join(sections["response"]),
+        references=tuple(filter(None, sections.get("reference", ()))),
+        contexts=tuple(filter(None, sections.get("context", ()))),
+    )
+
+
+def grade(asked: Asked) -> Grade:
+    """A share of words, from what there is to compare with: the references, the context, else the question.
+
+    With references: 85 % is the share of the best matching reference's words that the response holds, numbers counting
+    threefold; 15 % is the share of the response's words that stand in references, context or question, so that
+    inventing costs a little. Without references, the second share is of the context alone and counts half, the question's
+    words the other half.
+    """
+    said = set(terms(asked.response))
+    known = _all(asked.contexts)
+    asked_for = set(terms(asked.question))
+    if not asked.references:
+        covered = _share(asked_for, said)
+        supported = _share(said, known | asked_for) if known else covered
+        return _explained((covered + supported) / 2, asked_for, said, "question")
+    best = max((set(terms(reference)) for reference in asked.references), key=lambda wanted: _share(wanted, said))
+    supported = _share(said, known | asked_for | _all(asked.references))
+    share = _REFERENCE_SHARE * _share(best, said) + (1 - _REFERENCE_SHARE) * supported
+    return _explained(share, best, said, "reference")
+
+
+def _all(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in terms(text)}
+
+
+def _share(wanted: set[str], found: set[str]) -> float:
+    whole = sum(map(_weight, wanted))
+    return sum(_weight(word) for word in wanted & found) / whole if whole else 0.0
+
+
+def _weight(word: str) -> float:
+    return _NUMBER_WEIGHT if word[0].isdigit() else 1.0
+
+
+def _explained(share: float, wanted: set[str], said: set[str], what: str) -> Grade:
+    held, missing = sorted(wanted & said), sorted(wanted - said)
+    return Grade(
+        share,
+        f"By word overlap only: {len(held)} of {len(wanted)} words of the {what} are in the response.",
+        (f"Holds: {', '.join(held[:8])}.",) if held else (),
+        (f"Lacks: {', '.join(missing[:8])}.",) if missing else (),
+    )

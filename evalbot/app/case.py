@@ -1,0 +1,263 @@
+"""A suite made ready: what changed in it, its exam, its metrics and every answer that is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evalbot.adapters.git import Repository
+from evalbot.app.changes import PromptPair, pair_prompts
+from evalbot.app.exams import DatasetReader, build_exam, check_exam, needs_own_checks, untouched
+from evalbot.app.planning import Subject, plan
+from evalbot.app.policies import Policies
+from evalbot.app.targets import NotAllowed, target
+from evalbot.config import build_metrics, suite_decides
+from evalbot.domain.canonical import digest
+from evalbot.domain.examples import Example, Partition
+from evalbot.domain.models import Model
+from evalbot.domain.policy import MetricSpec, Policy, SuitePolicy
+from evalbot.domain.ports import Metric, Tree
+from evalbot.domain.record import JudgeUsed
+from evalbot.domain.runs import Cause, ChangedPrompt, Part, Side, Task
+from evalbot.domain.verdicts import Finding, Level, Rule
+from evalbot.engine.exam import Exam, leakage
+from evalbot.engine.run import SuiteMetrics
+from evalbot.gate.evidence import Evidence, MetricFacts
+
+
+@dataclass(frozen=True)
+class Commits:
+    """The four places that a run reads from; `head_sha` is None for the work tree."""
+
+    repository: Repository
+    tip: Tree
+    merge_base: Tree
+    head: Tree
+    head_sha: str | None
+    changed: Sequence[str]
+    renames: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One suite before it is run. With no task there is nothing to measure; findings and exam changes may still count."""
+
+    suite: SuitePolicy
+    partitions: tuple[Partition, ...]
+    changed: tuple[ChangedPrompt, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    exam: Exam | None = None
+    metrics: Mapping[str, Metric] | None = None
+    models: Mapping[str, Model] | None = None
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def deciding(self) -> frozenset[str]:
+        """Names of the metrics that make an example pass or fail."""
+        return suite_decides(self.metrics or {})
+
+    @property
+    def for_engine(self) -> SuiteMetrics:
+        """What the engine needs to score this suite's answers."""
+        return SuiteMetrics(self.metrics or {}, self.deciding, self.models or {})
+
+    def evidence(self, rows: Sequence[object]) -> Evidence:
+        """The case with what came back, for the gate."""
+        facts = {
+            name: MetricFacts(metric.scale, metric.lower_is_better)
+            for name, metric in (self.metrics or {}).items()
+            if metric.scale is not None
+        }
+        return Evidence(
+            self.suite.name, self.suite.gates, self.partitions, self.changed, self.tasks, rows, facts,  # type: ignore[arg-type]  # rows of this suite
+            self.deciding, self.exam.changes if self.exam else (), self.findings,
+        )  # fmt: skip
+
+    def judges(self) -> list[JudgeUsed]:
+        """The metrics that ask a model, with an identity over everything that can move their scores."""
+        used = []
+        for name, metric in (self.metrics or {}).items():
+            if metric.models:
+                asked = [(self.models or {})[model] for model in metric.models]
+                identity = [metric.identity(), [[m.provider, m.model, m.base_url, m.api, m.params] for m in asked]]
+                samples = getattr(metric, "samples", 1)
+                used.append(JudgeUsed(self.suite.name, name, digest(identity)[:12], asked[0].label, samples))
+        return used
+
+
+def prepare(
+    suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None
+) -> Case:
+    """Find out what of a suite must be measured, and plan it.
+
+    Raises:
+        ConfigError: A prompt, a dataset or the suite itself is wrong; nothing has been paid for.
+    """
+    path = policies.policy.path
+    partitions = policies.policy.limits.partitions
+    pairs = _pairs(suite, policies, commits)
+    exam_changed = not untouched(suite, commits.changed)
+    models, refused = _resolve(pairs.prompts, suite, policies)
+    changed = _changed(suite, pairs.prompts, models, policies)
+    findings = [*_prompt_findings(suite, pairs.prompts, policies), *([_bootstrap(suite)] if bootstrap else [])]
+    warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
+    if not any(c.sides for c in changed) and not exam_changed:
+        return Case(suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused))
+
+    exam, stood_in = build_exam(suite, commits.tip, commits.merge_base, commits.head, reader, path)
+    if stood_in and not bootstrap:
+        findings.append(_bootstrap(suite))
+    metrics = _metrics(suite, commits.head if policies.bootstrap else commits.tip, path, [row for row, _ in exam.rows])
+    warnings += tuple(
+        check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
+    )
+    changed = _with_dataset_cause(suite, changed, pairs.prompts, exam)
+    tasks = _plan(suite, pairs.prompts, models, changed, exam, partitions, epochs)
+    findings += _leaks(suite, pairs.prompts, changed, exam)
+    asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
+    return Case(
+        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused)
+    )
+
+
+def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits):  # type: ignore[no-untyped-def]
+    at_base, at_head = _as_defined(policies.base, suite), _as_defined(policies.head, suite)
+    return pair_prompts(
+        commits.merge_base, commits.head, base_patterns=at_base.prompts, head_patterns=at_head.prompts,
+        renames=commits.renames, policy_tree=commits.tip, policy_path=policies.policy.path,
+    )  # fmt: skip
+
+
+def _as_defined(side: Policy, suite: SuitePolicy) -> SuitePolicy:
+    """The suite as one side defines it; where that side has no such suite, as the rules do."""
+    return side.suites.get(suite.name, suite)
+
+
+Targets = dict[tuple[str, Side], Model]
+
+
+def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies) -> tuple[Targets, list[str]]:
+    """The model of each prompt on each side; what policy gives no endpoint for runs with policy's own model, and is named."""
+    found: Targets = {}
+    refused: list[str] = []
+    for pair in pairs:
+        for side, prompt, file in ((Side.BASE, pair.base, policies.base), (Side.HEAD, pair.head, policies.head)):
+            if prompt is None:
+                continue
+            try:
+                found[pair.id, side] = target(prompt, _as_defined(file, suite), file, policies.policy)
+            except NotAllowed as error:
+                found[pair.id, side] = policies.policy.model(suite.model)
+                if side is Side.HEAD:
+                    refused.append(f"{prompt.path}: model {error} (policy uses no such provider; not run)")
+    return found, refused
+
+
+def _changed(suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, policies: Policies) -> list[ChangedPrompt]:
+    changed = []
+    for pair in pairs:
+        causes = list(pair.causes)
+        base, head = models.get((pair.id, Side.BASE)), models.get((pair.id, Side.HEAD))
+        if base and head:
+            causes = [cause for cause in causes if cause not in (Cause.MODEL, Cause.PARAMS)]
+            causes += [Cause.MODEL] if (base.provider, base.model, base.api) != (head.provider, head.model, head.api) else []
+            causes += [Cause.PARAMS] if base.params != head.params else []
+        if not causes or causes == [Cause.RENAMED]:
+            continue
+        sides = tuple(side for side, prompt in ((Side.BASE, pair.base), (Side.HEAD, pair.head)) if prompt is not None)
+        if Cause.DELETED in causes:
+            sides = ()
+        causes += _policy_causes(policies.not_applied, suite.name)
+        changed.append(ChangedPrompt(suite.name, pair.id, pair.path, tuple(sorted(causes, key=list(Cause).index)), sides))
+    return changed
+
+
+def _policy_causes(not_applied: Sequence[str], suite: str) -> list[Cause]:
+    causes = []
+    if any(f"suites.{suite}.gates" in line for line in not_applied):
+        causes.append(Cause.GATE)
+    if any(f"suites.{suite}.judge" in line or ": metrics." in line for line in not_applied):
+        causes.append(Cause.JUDGE)
+    return causes
+
+
+def _with_dataset_cause(
+    suite: SuitePolicy, changed: Sequence[ChangedPrompt], pairs: Sequence[PromptPair], exam: Exam
+) -> list[ChangedPrompt]:
+    """Where head touched the exam that is one more cause; prompts that did not change then meet head's rows, at head only."""
+    own = [row for row, part in exam.rows if part is not Part.EXAM]
+    if not own and not exam.changes:
+        return list(changed)
+    found = [
+        replace(item, causes=(*item.causes, Cause.DATASET)) if item.sides else item for item in changed
+    ]
+    known = {item.prompt for item in changed}
+    for pair in pairs:
+        if pair.id not in known and pair.head is not None and any(row.meets(pair.id) for row in own):
+            found.append(ChangedPrompt(suite.name, pair.id, pair.path, (Cause.DATASET,), (Side.HEAD,)))
+    return found
+
+
+def _plan(
+    suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, changed: Sequence[ChangedPrompt], exam: Exam,
+    partitions: Sequence[Partition], epochs: int | None,
+) -> list[Task]:  # fmt: skip
+    edited = frozenset(change.example for change in exam.changes)
+    by_id = {pair.id: pair for pair in pairs}
+    tasks: list[Task] = []
+    for whole, causes_are in ((True, False), (False, True)):
+        subjects = []
+        for item in changed:
+            if item.sides and (item.causes == (Cause.DATASET,)) is causes_are:
+                pair = by_id[item.prompt]
+                prompts = {Side.BASE: pair.base, Side.HEAD: pair.head}
+                sides = {side: (prompt, models[pair.id, side]) for side in item.sides if (prompt := prompts[side]) is not None}
+                subjects.append(Subject(pair.id, pair.path, sides))
+        rows = exam.rows if whole else [(row, part) for row, part in exam.rows if part is not Part.EXAM]
+        tasks += plan(suite, subjects, rows, edited, partitions, epochs)
+    return tasks
+
+
+def _metrics(suite: SuitePolicy, tree: Tree, path: str, rows: Sequence[Example]) -> Mapping[str, Metric]:
+    metrics = build_metrics(suite, path, tree.read)
+    if needs_own_checks(rows, metrics):
+        own = replace(suite, metrics=(*suite.metrics, MetricSpec("checks", "checks", {}, suite.line)))
+        metrics = build_metrics(own, path, tree.read)
+    return metrics
+
+
+def _prompt_findings(suite: SuitePolicy, pairs: Sequence[PromptPair], policies: Policies) -> list[Finding]:
+    found = []
+    needed = policies.policy.approvals.policy
+    for pair in pairs:
+        if Cause.DELETED in pair.causes:
+            level = Level.BLOCKS if needed else Level.NOTES
+            message = f"prompt {pair.path} is deleted at head" + (f"; needs {needed} approval(s)" if needed else "")
+            found.append(Finding(Rule.PROMPT_DELETED, level, message, suite.name, pair.id))
+        elif Cause.NEW in pair.causes:
+            message = f"prompt {pair.path} is new: pass/fail gates only, no score test"
+            found.append(Finding(Rule.PROMPT_NEW, Level.NOTES, message, suite.name, pair.id))
+    return found
+
+
+def _bootstrap(suite: SuitePolicy) -> Finding:
+    message = f"suite {suite.name!r} is not on the base branch yet: head's own definition was run"
+    return Finding(Rule.BOOTSTRAP, Level.NOTES, message, suite.name)
+
+
+def _leaks(
+    suite: SuitePolicy, pairs: Sequence[PromptPair], changed: Sequence[ChangedPrompt], exam: Exam
+) -> list[Finding]:
+    """Examples whose words stand in head's prompt: the exam has leaked into the answer."""
+    measured = {item.prompt for item in changed if Side.HEAD in item.sides}
+    rows = [row for row, _ in exam.rows if row.gates]
+    found = []
+    for pair in pairs:
+        if pair.head is not None and pair.id in measured:
+            ids = leakage([row for row in rows if row.meets(pair.id)], pair.head.text)
+            if ids:
+                message = f"{pair.path} contains the words of {len(ids)} example(s)"
+                found.append(Finding(Rule.LEAKAGE, Level.WARNS, message, suite.name, pair.id, examples=tuple(ids)))
+    return found

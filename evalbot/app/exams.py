@@ -1,0 +1,108 @@
+"""The exam of a suite: policy's rows, head's additions and edits, checked before anything is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from evalbot.adapters.datasets import read_datasets
+from evalbot.adapters.globs import expand, match
+from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.examples import Example, Partition
+from evalbot.domain.policy import SuitePolicy
+from evalbot.domain.ports import Metric, Tree
+from evalbot.domain.scores import Decides
+from evalbot.engine.exam import Exam, exam
+
+GUARDED = (Partition.GOLDEN, Partition.ADVERSARIAL)
+
+
+@dataclass
+class DatasetReader:
+    """Reads datasets of several trees, each distinct content once: base and head mostly hold the same rows."""
+
+    _read: dict[tuple[tuple[str, bytes], ...], tuple[Example, ...]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def rows(self, tree: Tree, paths: Sequence[str]) -> tuple[Example, ...]:
+        """The examples of the files; raises ConfigError with every problem in them."""
+        key = tuple((path, sha256(tree.read(path)).digest()) for path in paths)
+        if key not in self._read:
+            found = read_datasets(tree, paths)
+            self._read[key] = found.examples
+            self.warnings += [warning for warning in found.warnings if warning not in self.warnings]
+        return self._read[key]
+
+
+def untouched(suite: SuitePolicy, changed: Sequence[str]) -> bool:
+    """Whether none of the paths that differ between merge base and head is a dataset of the suite."""
+    return not match(suite.datasets, changed)
+
+
+def build_exam(suite: SuitePolicy, tip: Tree, merge_base: Tree, head: Tree, reader: DatasetReader, config: str) -> tuple[Exam, bool]:
+    """The exam, and whether head's own rows had to stand in for policy's (bootstrap).
+
+    Raises:
+        ConfigError: Head's datasets are wrong, or policy's are and head does not mend them.
+    """
+    at_head = _rows(suite, head, reader, config)
+    try:
+        of_policy = _rows(suite, tip, reader, config)
+    except ConfigError:
+        return exam(at_head, at_head, at_head), True
+    try:
+        at_base = _rows(suite, merge_base, reader, config)
+    except ConfigError:  # the merge base is history: what it cannot say is compared with policy's rows
+        at_base = of_policy
+    return exam(of_policy, at_base, at_head), False
+
+
+def _rows(suite: SuitePolicy, tree: Tree, reader: DatasetReader, config: str) -> tuple[Example, ...]:
+    paths = expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", path=config, line=suite.line or None)
+    return reader.rows(tree, paths)
+
+
+def check_exam(
+    suite: SuitePolicy, rows: Sequence[Example], metrics: Mapping[str, Metric], deciding: frozenset[str],
+    partitions: Sequence[Partition], config: str,
+) -> list[str]:  # fmt: skip
+    """Refuse an exam that nothing can fail; returns warnings, a line each.
+
+    Raises:
+        ConfigError: The golden partition is empty, or no pass/fail metric can apply to a golden row.
+    """
+    counts = {partition: sum(row.partition is partition and row.gates for row in rows) for partition in partitions}
+    if counts.get(Partition.GOLDEN) == 0:
+        hint = "Add golden examples, or leave golden out of `run.partitions`."
+        raise ConfigError(Problem(f"suite {suite.name!r} has no golden example.", config, suite.line or None, hint))
+    problems = [
+        Problem(f"no pass/fail metric of suite {suite.name!r} can apply to golden example {row.id!r}.", row.path, row.line)
+        for row in rows
+        if row.partition is Partition.GOLDEN and row.gates and not _decidable(row, metrics, deciding)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    empty = [partition for partition, count in counts.items() if not count]
+    return [f"suite {suite.name!r}: no {partition} example" for partition in empty] + list(_only_judged(suite, rows, metrics, deciding))
+
+
+def _decidable(row: Example, metrics: Mapping[str, Metric], deciding: frozenset[str]) -> bool:
+    return any(metrics[name].applies(row) for name in deciding)
+
+
+def _only_judged(
+    suite: SuitePolicy, rows: Sequence[Example], metrics: Mapping[str, Metric], deciding: frozenset[str]
+) -> Iterator[str]:
+    """Golden and adversarial rows that only a judge guards: a judge can be talked round and must not stand alone."""
+    firm = [metrics[name] for name in deciding if not metrics[name].models]
+    for partition in GUARDED:
+        lone = sum(row.partition is partition and row.gates and not any(m.applies(row) for m in firm) for row in rows)
+        if lone:
+            yield f"suite {suite.name!r}: {lone} {partition} example(s) are guarded by a judge only; add a check"
+
+
+def needs_own_checks(rows: Sequence[Example], metrics: Mapping[str, Metric]) -> bool:
+    """Whether rows carry checks of their own while the suite has no metric that decides by rules."""
+    has_checks = any(not m.models and m.decides is Decides.YES and m.scale == (0.0, 1.0) for m in metrics.values())
+    return not has_checks and any(row.checks for row in rows)

@@ -1,0 +1,110 @@
+"""Which `evalbot.yml` rules: the base branch's tip, or head's own in a bootstrap; and what head would change in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evalbot.config import compare_policies, load_policy
+from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.policy import Policy, SuitePolicy
+from evalbot.domain.ports import Tree
+
+WORKFLOWS = ".github/workflows/"
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The policy of a run, and what each side says of its own subject.
+
+    Args:
+        policy: The rules.
+        base: The merge base's file where it is valid, else the policy: where base's model comes from.
+        head: Head's file: where head's model and prompts come from. The policy where head deleted it.
+        bootstrap: The tip had no usable policy, so head's rules (`policy` is `head`).
+        not_applied: What head changes in policy or workflow, a line each.
+    """
+
+    policy: Policy
+    base: Policy
+    head: Policy
+    bootstrap: bool = False
+    not_applied: tuple[str, ...] = ()
+
+    @property
+    def suites(self) -> Sequence[tuple[SuitePolicy, bool]]:
+        """Every suite to look at, and whether it is only head's (its definition is then a bootstrap)."""
+        new = [suite for name, suite in self.head.suites.items() if name not in self.policy.suites]
+        return [(suite, self.bootstrap) for suite in self.policy.suites.values()] + [(suite, True) for suite in new]
+
+
+def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: Sequence[str]) -> Policies:
+    """Read the file at the three places and settle which one rules.
+
+    Args:
+        changed: Paths that differ between merge base and head.
+
+    Raises:
+        ConfigError: There is no configuration on either side, head's is wrong, or a bootstrap asks for what it may not.
+    """
+    if not tip.exists(path) and not head.exists(path):
+        hint = "Add one with `version: 1` and a suite (docs/quickstart.md)."
+        raise ConfigError(Problem("no configuration: the file is on neither side.", path, None, hint))
+    at_head = load_policy(head.read(path), path) if head.exists(path) else None
+    try:
+        policy = load_policy(tip.read(path), path) if tip.exists(path) else None
+    except ConfigError:
+        if at_head is None or head.read(path) == tip.read(path):
+            raise
+        policy = None
+    if policy is None:
+        assert at_head is not None  # noqa: S101 - one side has the file, as checked above
+        _refuse_endpoints(at_head, head, path)
+        return Policies(at_head, at_head, at_head, bootstrap=True)
+    at_base = _load_or(policy, merge_base, path)
+    return Policies(policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)))
+
+
+def _load_or(policy: Policy, tree: Tree, path: str) -> Policy:
+    """The merge base's file, or the policy where it has none that is valid: then nothing of base's subject differs."""
+    try:
+        return load_policy(tree.read(path), path) if tree.exists(path) else policy
+    except ConfigError:
+        return policy
+
+
+def _not_applied(base: Policy, head: Policy | None, base_tree: Tree, head_tree: Tree, changed: Sequence[str]) -> Iterator[str]:
+    if head is None:
+        yield f"{base.path}: deleted"
+    else:
+        for difference in compare_policies(base, head):
+            yield f"{head.path}: {difference}"
+    for path in changed:
+        if path.startswith(WORKFLOWS) and any(_runs_evalbot(tree, path) for tree in (base_tree, head_tree)):
+            yield f"{path}: changed"
+
+
+def _runs_evalbot(tree: Tree, path: str) -> bool:
+    return tree.exists(path) and b"evalbot" in tree.read(path)
+
+
+def _refuse_endpoints(head: Policy, tree: Tree, path: str) -> None:
+    """In a bootstrap nothing of head may say where keys go."""
+    lines = tree.read(path).decode("utf-8", "replace").splitlines()
+    problems = [
+        Problem(
+            f"models.{name}: `{key}` is not taken from a pull request that adds the configuration.", path,
+            _line_of(lines, name, key), "Merge it first, or use a built-in endpoint (OPENAI_BASE_URL in the workflow's `env:`).",
+        )
+        for name, model in head.models.items()
+        for key in ("base_url", "api_key_env")
+        if getattr(model, key) is not None
+    ]  # fmt: skip
+    if problems:
+        raise ConfigError(problems)
+
+
+def _line_of(lines: Sequence[str], name: str, key: str) -> int | None:
+    start = next((number for number, line in enumerate(lines, 1) if line.strip().startswith(f"{name}:")), 1)
+    return next((number for number, line in enumerate(lines[start - 1 :], start) if f"{key}:" in line), None)
+

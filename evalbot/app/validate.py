@@ -1,0 +1,69 @@
+"""What a person asks before pushing: is the configuration right, are prompts and datasets, and how many examples are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalbot.adapters.git import Repository
+from evalbot.adapters.globs import expand
+from evalbot.adapters.prompts import load_prompt
+from evalbot.app.exams import DatasetReader, check_exam
+from evalbot.config import build_metrics, load_policy, suite_decides
+from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.examples import Example, Partition
+from evalbot.domain.policy import Policy, SuitePolicy
+from evalbot.domain.ports import Tree
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What was found: examples per suite and partition, and warnings."""
+
+    counts: dict[str, dict[Partition, int]]
+    warnings: tuple[str, ...]
+
+
+def validate(root: Path, config: str) -> Validated:
+    """Read everything that a run of the work tree would read; nothing is sent anywhere.
+
+    Raises:
+        ConfigError: With every problem of the configuration, the prompts and the datasets.
+    """
+    tree = Repository(root).work_tree()
+    if not tree.exists(config):
+        raise ConfigError(Problem("no configuration here.", config, None, "Add one with `version: 1` and a suite (docs/quickstart.md)."))
+    policy = load_policy(tree.read(config), config)
+    reader, problems, warnings = DatasetReader(), list[Problem](), list(policy.warnings)
+    counts: dict[str, dict[Partition, int]] = {}
+    for suite in policy.suites.values():
+        try:
+            rows = _suite(suite, policy, tree, reader, warnings)
+            counts[suite.name] = {p: sum(row.partition is p and row.gates for row in rows) for p in Partition}
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(dict.fromkeys(problems))
+    return Validated(counts, tuple(dict.fromkeys([*warnings, *reader.warnings])))
+
+
+def _suite(
+    suite: SuitePolicy, policy: Policy, tree: Tree, reader: DatasetReader, warnings: list[str]
+) -> Sequence[Example]:
+    where = {"path": policy.path, "line": suite.line or None}
+    rows = reader.rows(tree, expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", **where))
+    metrics = build_metrics(suite, policy.path, tree.read)
+    warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
+    problems = []
+    for path in expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", **where):
+        prompt = load_prompt(tree, path)
+        asked = [row for row in rows if row.meets(prompt.id)]
+        problems += [
+            Problem(f"example {row.id!r} cannot be rendered with {path}: {text}", row.path, row.line)
+            for row, text in zip(asked, prompt.render_all(asked), strict=True)
+            if isinstance(text, str)
+        ]
+    if problems:
+        raise ConfigError(problems)
+    return rows

@@ -1,0 +1,191 @@
+"""Arguments → activity → exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from evalbot import __version__
+
+app = typer.Typer(
+    name="evalbot",
+    help="Tells you whether a prompt change made your product worse, with the evidence.\n\nStart with [b]evalbot demo[/b]: no key, no network.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+bench = typer.Typer(help="Measure evalbot itself.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+Config = Annotated[str, typer.Option(help="Path of the configuration, from the repository's root.")]
+ReportDir = Annotated[Path, typer.Option(help="Folder for comment.md, summary.json, results.jsonl and junit.xml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the comment.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Repository = Annotated[Path, typer.Option("--repository", "-C", help="Work in this folder instead of the current one.")]
+
+EXIT_HELP = "Exit status: 0 pass or nothing to do, 1 fail, 2 configuration error, 3 inconclusive, 4 needs approval, 130 cancelled."
+
+
+@app.command(epilog=EXIT_HELP)
+def check(
+    base: Annotated[str, typer.Option(help="The branch or commit to compare with; its tip rules, its merge base is the base side.")],
+    head: Annotated[str, typer.Option(help="The commit to examine; '.' is the work tree.")] = ".",
+    config: Config = "evalbot.yml",
+    suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
+    partitions: Annotated[str, typer.Option(help="Only these partitions, separated by commas.")] = "",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Fresh answers per example, instead of the configured number.")] = None,
+    report_dir: ReportDir = Path("evalbot-report"),
+    cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
+    advisory: Annotated[bool, typer.Option("--advisory", help="Say everything, but exit 0.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    repository: Repository = Path(),
+) -> None:
+    """Run the changed prompts at base and head over golden and regression examples, and decide.
+
+    Example: [b]evalbot check --base origin/main --head .[/b]
+    """
+    from evalbot.app.review import CheckOptions, review
+    from evalbot.app.wiring import World
+
+    options = CheckOptions(
+        base, head, config, report_dir=str(report_dir), cache_dir=str(cache_dir),
+        suites=_words(suites), partitions=_words(partitions), epochs=epochs,
+    )  # fmt: skip
+    folder = report_dir if report_dir.is_absolute() else repository / report_dir
+    world = World.real(os.environ, folder, quiet=quiet)
+    record = review(repository, options, world)
+    _finish(record, folder, world, json=json, quiet=quiet)
+    raise typer.Exit(0 if advisory else record.decision.verdict.exit_code)
+
+
+@app.command()
+def demo(
+    report_dir: ReportDir = Path("evalbot-report"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the main job on an embedded example with a planted regression: no key, no network.
+
+    The exit status is 0 whatever the verdict; the same run as [b]evalbot check[/b] would exit with the status that it prints.
+    """
+    from evalbot.app.demo import demo as show
+    from evalbot.app.wiring import World
+
+    world = World.real(os.environ, report_dir, quiet=quiet)
+    record = show(world)
+    _finish(record, report_dir, world, json=json, quiet=quiet)
+    if not (json or quiet):
+        status = record.decision.verdict.exit_code
+        typer.echo(f"This was the demo, so the exit status is 0; in your repository `evalbot check` would exit {status} ({record.decision.verdict}).")
+
+
+@app.command()
+def validate(config: Config = "evalbot.yml", json: Json = False, repository: Repository = Path()) -> None:
+    """Check the configuration, the prompts and the datasets of the work tree; nothing is sent anywhere."""
+    from evalbot.app.validate import validate as look
+    from evalbot.domain.errors import ConfigError
+
+    try:
+        found = look(repository, config)
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+    if json:
+        from json import dumps
+
+        typer.echo(dumps({"suites": found.counts, "warnings": found.warnings}, indent=2))
+        return
+    for suite, counts in found.counts.items():
+        typer.echo(f"suite {suite}: " + ", ".join(f"{count} {partition}" for partition, count in counts.items()))
+    for warning in found.warnings:
+        typer.echo(f"warning: {warning}")
+    typer.echo(f"{config} is valid.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of evalbot.yml, for editors."""
+    from json import dumps
+
+    from evalbot.config import schema as of_config
+
+    typer.echo(dumps(of_config(), indent=2))
+
+
+@bench.command("stats")
+def bench_stats(
+    seed: Annotated[int, typer.Option(help="Seed of the simulation; the same seed prints the same table.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer repetitions, looser figures.")] = False,
+) -> None:
+    """Error rates of the verdict code itself, by simulation: how often a harmless change is blocked and a harmful one missed."""
+    from evalbot.stats import simulate
+
+    typer.echo(simulate.table(simulate.run(seed=seed, quick=quick)))
+
+
+@app.callback(invoke_without_command=True)
+def options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Options of evalbot itself."""
+    if version:
+        typer.echo(f"evalbot {__version__}")
+        raise typer.Exit
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.replace("\n", ",").replace(" ", ",").split(",") if word)
+
+
+def _finish(record, folder: Path, world, *, json: bool, quiet: bool) -> None:  # type: ignore[no-untyped-def]
+    """Write the reports and print what was asked for; a report that cannot be written never changes the verdict."""
+    from evalbot.app.publish import publish
+    from evalbot.domain.errors import CouldNotRun
+
+    try:
+        paths = publish(record, folder, world.redact)
+    except CouldNotRun as error:
+        typer.echo(f"evalbot: {error}", err=True)
+        return
+    if json:
+        typer.echo(paths["summary.json"].read_text(encoding="utf-8"), nl=False)
+    elif not quiet:
+        typer.echo(paths["comment.md"].read_text(encoding="utf-8"))
+        typer.echo(f"Report: {folder}/ ({', '.join(sorted(path.name for path in folder.iterdir()))})")
+    for problem in record.problems:
+        typer.echo(world.redact(str(problem)), err=True)
+
+
+def _cancel(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signal handler's signature
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The command line's entry: one line for every error, and a traceback only when EVALBOT_DEBUG asks for it."""
+    signal.signal(signal.SIGTERM, _cancel)
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("evalbot: cancelled", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("EVALBOT_DEBUG"):
+            raise
+        typer.echo(f"evalbot: internal_error: {type(error).__name__}: {error} (EVALBOT_DEBUG=1 shows where; please report it)", err=True)
+        sys.exit(3)
+
+
+def action() -> None:
+    """The container's entry: inputs and event from the environment."""
+    from evalbot.app.action import arguments
+
+    sys.argv[1:] = arguments(os.environ)
+    main()

@@ -1,0 +1,109 @@
+"""From evidence to a decision: every rule is asked, the findings are summed, and only one line can say `pass`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from evalbot.domain.runs import Part
+from evalbot.domain.verdicts import PRECEDENCE, Comparison, Coverage, Decision, FailedExample, Finding, Level, Verdict
+from evalbot.gate import rules
+from evalbot.gate.confirm import failed_examples
+from evalbot.gate.evidence import Evidence
+from evalbot.gate.tables import comparisons, coverage, partition_counts
+from evalbot.stats.compare import adjust
+
+
+def decide(suites: Sequence[Evidence], *, general: Iterable[Finding] = (), golden_approvals_missing: int = 0) -> Decision:
+    """The decision over a whole run.
+
+    Args:
+        suites: The evidence of each suite that was looked at; none where nothing concerned any suite.
+        general: Findings that belong to no suite (policy, secrets).
+        golden_approvals_missing: How many approvals edited and deleted rows still need.
+    """
+    rows = _compared(suites)
+    failed: list[FailedExample] = []
+    findings = list(general)
+    verdicts = [verdict(findings, planned=False, complete=True)]
+    for evidence in suites:
+        own_failed, own_findings = _judge(evidence, [row for row in rows if row.suite == evidence.suite], golden_approvals_missing)
+        failed += own_failed
+        findings += own_findings
+        verdicts.append(verdict(own_findings, planned=bool(evidence.tasks), complete=_complete(evidence)))
+
+    worst = min(verdicts, key=PRECEDENCE.index)
+    return Decision(
+        worst, reason(worst, findings), tuple(findings), tuple(rows),
+        tuple(count for evidence in suites for count in partition_counts(evidence)), tuple(failed), _total_coverage(suites),
+    )  # fmt: skip
+
+
+def verdict(findings: Iterable[Finding], *, planned: bool, complete: bool) -> Verdict:
+    """The sum of findings; the only place from which `pass` can come.
+
+    Args:
+        findings: All findings of the suite.
+        planned: Whether anything was to be measured.
+        complete: Whether what was measured is enough to stand on.
+    """
+    blocking = [finding for finding in findings if finding.level is Level.BLOCKS]
+    if any(finding.proves for finding in blocking):
+        return Verdict.FAIL
+    if blocking or not complete:
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS if planned else Verdict.NOT_APPLICABLE
+
+
+def reason(verdict: Verdict, findings: Sequence[Finding]) -> str:
+    """One sentence for a verdict: the first finding behind it, and how many more there are."""
+    wanted = {Verdict.FAIL: True, Verdict.INCONCLUSIVE: False}.get(verdict)
+    behind = [f for f in findings if f.level is Level.BLOCKS and (wanted is None or f.proves is wanted)]
+    if verdict is Verdict.PASS:
+        warnings = sum(finding.level is Level.WARNS for finding in findings)
+        return "no regression shown" + (f"; {warnings} warning(s)" if warnings else "")
+    if verdict is Verdict.NOT_APPLICABLE:
+        return "nothing that evalbot measures has changed"
+    if not behind:
+        return "nothing could be measured"
+    return behind[0].message + (f" (and {len(behind) - 1} more)" if len(behind) > 1 else "")
+
+
+def _compared(suites: Sequence[Evidence]) -> list[Comparison]:
+    """All comparisons of the run, corrected together where the policy asks for it: one check, one family."""
+    rows = [row for evidence in suites for row in comparisons(evidence)]
+    return list(adjust(rows, {evidence.suite: evidence.gates.scores for evidence in suites}))
+
+
+def _judge(evidence: Evidence, rows: Sequence[Comparison], approvals_missing: int) -> tuple[list[FailedExample], list[Finding]]:
+    failed, open_cases = failed_examples(evidence)
+    findings = [
+        *rules.failures(evidence, failed),
+        *rules.scores(evidence, rows),
+        *evidence.findings,
+        *rules.exam(evidence, approvals_missing),
+        *rules.undecided(evidence, open_cases),
+        *rules.covered(evidence),
+        *rules.asked(evidence),
+        *rules.cost(evidence),
+        *rules.judge_health(evidence),
+    ]
+    order = list(Level)
+    return failed, sorted(findings, key=lambda finding: order.index(finding.level))
+
+
+def _complete(evidence: Evidence) -> bool:
+    """Whether something was measured wherever something was planned: nothing measured is never a pass."""
+    if not evidence.tasks:
+        return True
+    judged = {row.part for row in evidence.rows if row.passed is not None and not row.confirmation}
+    wanted = {task.part for task in evidence.tasks} - {Part.EDITED}
+    return wanted <= judged if wanted else True
+
+
+def _total_coverage(suites: Sequence[Evidence]) -> Coverage:
+    parts = [coverage(evidence) for evidence in suites]
+    errors: Counter[str] = Counter()
+    for part in parts:
+        errors.update(part.errors)
+    return Coverage(sum(p.planned for p in parts), sum(p.scored for p in parts), dict(sorted(errors.items())))

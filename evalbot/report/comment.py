@@ -1,0 +1,72 @@
+"""The comment: one page per pull request and key, verdict first, within GitHub's limits."""
+
+from __future__ import annotations
+
+import re
+
+from evalbot.domain.record import RunRecord
+from evalbot.report.section import Section, fit
+from evalbot.report.sections import (
+    changes,
+    cost,
+    exam,
+    examples,
+    failures,
+    findings,
+    judges,
+    next_steps,
+    problems,
+    scores,
+    sensitivity,
+    unmeasured,
+    verdict,
+    versions,
+)
+
+
+def marker(key: str = "default") -> str:
+    """The first line of every comment of a key, by which the next run finds it; safe for any key."""
+    return f"<!-- evalbot:v1 key={re.sub(r'[^A-Za-z0-9._/-]', '_', key).replace('--', '__')} -->"
+
+
+def comment(record: RunRecord, *, max_characters: int = 60_000, max_bytes: int = 262_144, advisory: bool = False) -> str:
+    """The whole comment in GitHub's Markdown, at most `max_characters` code points and `max_bytes` bytes of UTF-8.
+
+    Where it is too long, whole sections get shorter or go, least important first, and the page says which. Verdict,
+    what to do next and versions always stay.
+    """
+    parts = sections(record, advisory=advisory)
+    first = marker(record.key)
+
+    def page(texts: list[str], shortened: list[str]) -> str:
+        *body, last = texts
+        note = [f"Shortened to fit GitHub's limit: {', '.join(shortened)}. Everything is in `report.html`."] if shortened else []
+        return "\n\n".join([first + "\n" + body[0], *filter(None, body[1:]), *note, last]) + "\n"
+
+    def fits(text: str) -> bool:
+        return len(text) <= max_characters and len(text.encode()) <= max_bytes
+
+    return fit(parts, page, fits)
+
+
+def sections(record: RunRecord, *, advisory: bool = False) -> list[Section]:
+    """Every section in the order of the page."""
+    return [
+        verdict.render(record, advisory=advisory),
+        problems.render(record),
+        findings.blocking(record),
+        findings.warning(record),
+        unmeasured.render(record),
+        scores.render(record),
+        sensitivity.render(record),
+        examples.render(record),
+        failures.render(record),
+        exam.render(record),
+        changes.not_applied(record),
+        changes.changed(record),
+        cost.render(record),
+        judges.render(record),
+        findings.notes(record),
+        next_steps.render(record),
+        versions.render(record),
+    ]

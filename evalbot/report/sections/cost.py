@@ -1,0 +1,52 @@
+"""Cost and speed: what the run took, and what merging would cost per thousand answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean, median
+
+from evalbot.domain.record import RunRecord
+from evalbot.domain.runs import Part, Row, Side
+from evalbot.report.numbers import MISSING, count, duration, money, relative, score
+from evalbot.report.section import Section, optional
+from evalbot.report.table import details, table
+
+
+def render(record: RunRecord) -> Section:
+    """A folded table of both sides' cost, length and latency, with calls and retries; empty where nothing was asked."""
+    if not record.calls.model and not record.calls.cached and not record.rows:
+        return Section("cost and speed", 6, optional(""))
+    calls = record.calls
+    of_budget = f" of a budget of {money(record.budget_usd)}" if record.budget_usd is not None and record.cost_usd is not None else ""
+    summary = f"Cost and speed: {money(record.cost_usd)}{of_budget}, {duration(record.seconds)}"
+    line = (
+        f"Answers: {count(calls.model)} asked for, {count(calls.judge)} judge calls, {count(calls.cached)} from the cache, "
+        f"{count(calls.retried)} retried."
+    )
+    rows = _rows(record)
+    body = f"{table(['', 'Base', 'Head', 'Δ'], rows, (1, 2, 3))}\n\n{line}" if rows else line
+    return Section("cost and speed", 6, optional(details(summary, body)))
+
+
+def _rows(record: RunRecord) -> list[list[str]]:
+    sides = [
+        [row for row in record.rows if row.side is side and row.part is Part.EXAM and not row.confirmation and row.output is not None]
+        for side in (Side.BASE, Side.HEAD)
+    ]
+    if not any(sides):
+        return []
+    costs = [_mean_cost(rows) for rows in sides]
+    tokens = [fmean(lengths) if (lengths := [row.usage.output for row in rows if row.usage]) else None for rows in sides]
+    speeds = [median(times) if (times := [row.latency_ms for row in rows if row.latency_ms is not None]) else None for rows in sides]
+    return [
+        ["Cost per 1,000 answers", *(money(cost * 1000) if cost is not None else "unknown" for cost in costs), relative(*costs)],
+        ["Output tokens, mean", *map(score, tokens), relative(*tokens)],
+        ["Latency, median", *(duration(ms / 1000) if ms is not None else MISSING for ms in speeds), relative(*speeds)],
+    ]
+
+
+def _mean_cost(rows: Sequence[Row]) -> float | None:
+    """US dollars an answer; None where one price is unknown, since a mean of the others would be too low."""
+    costs = [row.cost_usd for row in rows]
+    known = [cost for cost in costs if cost is not None]
+    return fmean(known) if known and len(known) == len(costs) else None

@@ -1,0 +1,66 @@
+"""What the rules found: what blocks, what warns, and (folded) what is only worth knowing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from evalbot.domain.record import RunRecord
+from evalbot.domain.verdicts import Finding, Level, Verdict
+from evalbot.report.escape import code, inline
+from evalbot.report.numbers import counted
+from evalbot.report.section import Section, ladder, optional
+from evalbot.report.table import details
+
+_ICONS = {Level.BLOCKS: "❌", Level.WARNS: "⚠️", Level.NOTES: "•"}
+_MOST_EXAMPLES = 8
+
+
+def blocking(record: RunRecord) -> Section:
+    """What blocks, or did until somebody accepted it."""
+    heading = "What was accepted" if record.decision.verdict is Verdict.ACCEPTED else "What blocks"
+    return _section(record, Level.BLOCKS, heading, rank=10, least=3)
+
+
+def warning(record: RunRecord) -> Section:
+    """What does not block and should be looked at."""
+    return _section(record, Level.WARNS, "Warnings", rank=8)
+
+
+def notes(record: RunRecord) -> Section:
+    """Findings that only inform, and the configuration's own warnings; folded."""
+    lines = [_line(finding) for finding in record.decision.findings if finding.level is Level.NOTES]
+    lines += [f"- {inline(warning)}" for warning in record.warnings]
+    lines += [
+        f"- {inline(model, 80)} rejected {', '.join(code(name, 40) for name in names)}; left out on both sides"
+        for model, names in sorted(record.dropped_params.items())
+    ]
+
+    def render(shown: Sequence[str], left_out: int) -> str:
+        more = [f"- and {counted(left_out, 'more note')}"] if left_out else []
+        return details(f"Notes ({len(lines)})", "\n".join([*shown, *more])) if shown else ""
+
+    return Section("notes", 2, ladder(lines, render))
+
+
+def _section(record: RunRecord, level: Level, heading: str, *, rank: int, least: int = 0) -> Section:
+    found = [finding for finding in record.decision.findings if finding.level is level]
+    if not found:
+        return Section(heading.lower(), rank, optional(""))
+    return Section(heading.lower(), rank, ladder(found, _list(heading), least=least))
+
+
+def _list(heading: str) -> Callable[[Sequence[Finding], int], str]:
+    def render(findings: Sequence[Finding], left_out: int) -> str:
+        lines = [_line(finding) for finding in findings]
+        more = [f"- and {counted(left_out, 'more finding')}, listed in `summary.json`"] if left_out else []
+        return f"### {heading}\n\n" + "\n".join([*lines, *more])
+
+    return render
+
+
+def _line(finding: Finding) -> str:
+    unnamed = [example for example in finding.examples if example not in finding.message]
+    listed = ", ".join(code(example, 60) for example in unnamed[:_MOST_EXAMPLES])
+    more = f" and {len(unnamed) - _MOST_EXAMPLES} more" if len(unnamed) > _MOST_EXAMPLES else ""
+    icon = _ICONS[finding.level]
+    return f"- {icon} `{finding.rule}`: {inline(finding.message, 500)}" + (f" Examples: {listed}{more}." if listed else "")

@@ -1,0 +1,77 @@
+"""What to do next, for each verdict: whose move it is and the command to paste."""
+
+from __future__ import annotations
+
+from evalbot.domain.record import RunRecord
+from evalbot.domain.verdicts import Level, Rule, Verdict
+from evalbot.report.accepting import NEED_APPROVAL, findings_id
+from evalbot.report.escape import block, code, inline
+from evalbot.report.section import Section, fixed
+
+_EXAM = frozenset({Rule.EXAMPLE_EDITED, Rule.EXAMPLE_DELETED})
+
+
+def render(record: RunRecord) -> Section:
+    """Numbered steps, the repository's own guidance, and the local command; never cut."""
+    move = _STEPS.get(record.decision.verdict)
+    steps = move(record) if move else []
+    guidance = inline(record.options.guidance, 600) if record.options.guidance.strip() and steps else ""
+    parts = [*([guidance] if guidance else []), *(["\n".join(f"{i}. {step}" for i, step in enumerate(steps, 1))] if steps else [])]
+    if steps and record.decision.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.CONFIG_ERROR):
+        parts += ["The same on your machine:", block(_local(record))]
+    return Section("what to do next", 98, fixed("\n\n".join(["### What to do next", *parts]) if parts else ""))
+
+
+def _failed(record: RunRecord) -> list[str]:
+    rules = {finding.rule for finding in record.decision.findings if finding.level is Level.BLOCKS}
+    steps = ["Look at what blocks, above: what broke is shown with both answers."] if rules - NEED_APPROVAL else []
+    if rules - NEED_APPROVAL:
+        steps.append("Push a fix: only what changed is measured again.")
+    steps += _accept(record)
+    if rules & _EXAM:
+        steps.append("Edited or deleted examples: an approving review of this head by somebody with write access who is not the author.")
+    if rules & (NEED_APPROVAL - _EXAM):
+        steps.append("Policy, workflow or a deleted prompt: an approving review of this head by somebody with write access.")
+    return steps
+
+
+def _unsettled(record: RunRecord) -> list[str]:
+    return ["When the cause is gone, comment `/evalbot rerun`: what was measured is kept, only the rest is asked again.", *_accept(record)]
+
+
+def _accept(record: RunRecord) -> list[str]:
+    accept = findings_id(record.head_sha, record.decision.findings)
+    if accept is None:
+        return []
+    return [
+        f'If you want it merged as it is, somebody with write access comments `/evalbot accept {accept} "why"` (accept id `{accept}`; '
+        "it holds for this head and these findings only)."
+    ]
+
+
+def _misconfigured(_: RunRecord) -> list[str]:
+    return ["Mend the places listed above; `evalbot validate` checks them without calling a model.", "Push: evalbot runs again by itself."]
+
+
+def _unapproved(record: RunRecord) -> list[str]:
+    run = f"/evalbot run {record.head_sha}" if record.head_sha else "/evalbot run <sha>"
+    return ["Read the changed prompts and rows: they will be sent to the models that policy names.", f"Then comment {code(run)}."]
+
+
+def _cancelled(_: RunRecord) -> list[str]:
+    return ["A newer head has a run of its own; otherwise comment `/evalbot rerun`."]
+
+
+_STEPS = {
+    Verdict.FAIL: _failed,
+    Verdict.INCONCLUSIVE: _unsettled,
+    Verdict.CONFIG_ERROR: _misconfigured,
+    Verdict.NEEDS_APPROVAL: _unapproved,
+    Verdict.CANCELLED: _cancelled,
+}
+
+
+def _local(record: RunRecord) -> str:
+    if record.decision.verdict is Verdict.CONFIG_ERROR:
+        return "evalbot validate"
+    return f"evalbot check --base {record.base_sha or 'main'} --head {record.head_sha or '.'}"

@@ -1,0 +1,110 @@
+"""What the tests could and could not see, in words: never "no effect" where nothing was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evalbot.domain.record import RunRecord
+from evalbot.domain.verdicts import Assurance, Comparison, Conclusion
+from evalbot.report.escape import inline
+from evalbot.report.labels import bar, place, too_few
+from evalbot.report.numbers import count, counted, difference, interval, p_value, score
+from evalbot.report.section import Section, ladder, optional
+from evalbot.report.table import details
+
+MOST_LINES = 40
+
+
+def render(record: RunRecord) -> Section:
+    """One sentence a comparison with its paired test, its bounds and, below, Holm's correction; folded."""
+    rows = sorted(record.decision.comparisons, key=lambda row: (not row.blocks, not row.gated))
+    if not rows:
+        return Section("what the tests could see", 3, optional(""))
+
+    def lines(shown: Sequence[Comparison], left_out: int) -> str:
+        if not shown:
+            return ""
+        hidden = left_out + max(0, len(rows) - MOST_LINES)
+        more = [f"- and {counted(hidden, 'more row')} in `report.html`"] if hidden else []
+        sentences = [f"- {place(record, row)}: {sentence(row)}{_beside(row)}" for row in shown]
+        return details("What the tests could and could not see", "\n".join([*sentences, *more]) + "\n\n" + _footnote(rows))
+
+    return Section("what the tests could see", 3, ladder(rows[:MOST_LINES], lines))
+
+
+def smallest(record: RunRecord) -> str:
+    """The smallest drops that the run could have blocked four times in five, best row to worst; says when there is none."""
+    gated = [row for row in record.decision.comparisons if row.gated]
+    if not gated:
+        return "No score test was part of this run: a drop in quality that every check passes would not be seen."
+    seen = sorted(row.min_detectable_effect for row in gated if _tested(row) and row.min_detectable_effect is not None)
+    if not seen:
+        return "No score test had enough examples: a drop in quality that every check passes would not be seen."
+    low, high = score(seen[0]), score(seen[-1])
+    span = f"is {low}" if low == high else f"runs from {low} to {high}, row by row"
+    blind = len(gated) - len(seen)
+    rest = f" {counted(blind, 'gated row')} could not be tested at all." if blind else ""
+    return f"The smallest drop that this run could have blocked four times in five {span}; smaller ones may have gone unseen.{rest}"
+
+
+def sentence(row: Comparison) -> str:
+    """One comparison in words, by its conclusion and assurance."""
+    if row.conclusion is Conclusion.INSUFFICIENT_DATA:
+        why = inline(row.reason) if row.reason else f"too few scored examples ({too_few(row)})." if too_few(row) else "not comparable."
+        return f"Not tested: {why} Pass and fail are still checked."
+    bounds = interval(row.welch.ci if row.welch else None).strip("()")
+    figures = ", ".join(part for part in (f"95% interval {bounds}" if bounds else "", _n(row), _welch(row)) if part)
+    moved = f"{score(row.base_mean)} → {score(row.head_mean)} ({difference(row.effect)}, {figures})"
+    match row.conclusion, row.assurance:
+        case Conclusion.REGRESSION, _:
+            return f"Regression: {moved}."
+        case Conclusion.IMPROVEMENT, _:
+            return f"Improvement: {moved}."
+        case Conclusion.TRIVIAL, _:
+            return f"A real but small change: {moved}, below the {bar(row)} that counts."
+        case _, Assurance.LIKELY_DROP:
+            changed = f"; {row.n_changed} of {row.n_pairs} examples changed" if row.n_changed else ""
+            return f"Likely drop that Welch's test is too coarse to call: {moved}{changed}."
+        case _, Assurance.RULED_OUT:
+            most = f" (at most {score(max(0.0, row.drop_bound))})" if row.drop_bound is not None else ""
+            return f"No change shown: {moved}; with 95% confidence any drop is smaller than {bar(row)}{most}."
+        case _:
+            return f"No regression shown, and none ruled out: {moved}{_still_possible(row)}."
+
+
+def _still_possible(row: Comparison) -> str:
+    bound = f"; the data fit a drop of up to {score(row.drop_bound)}" if row.drop_bound is not None else ""
+    needed = f"; about {counted(row.n_needed, 'example')} would settle {bar(row)}" if row.n_needed else ""
+    return bound + needed
+
+
+def _n(row: Comparison) -> str:
+    return counted(row.n_pairs, "example") if row.n_base == row.n_head else f"{count(row.n_base)} and {count(row.n_head)} examples"
+
+
+def _welch(row: Comparison) -> str:
+    return f"Welch {p_value(row.welch.p)}" if row.welch and row.welch.p is not None else ""
+
+
+def _beside(row: Comparison) -> str:
+    """The paired test, Holm's p and the smallest drop that would have been blocked."""
+    parts = []
+    if row.paired and row.paired.p is not None:
+        parts.append(f"paired, example by example: {p_value(row.paired.p)} {interval(row.paired.ci)}".rstrip())
+    if row.p_holm is not None:
+        parts.append(f"after Holm {p_value(row.p_holm)}")
+    if row.min_detectable_effect is not None:
+        parts.append(f"could block a drop of {score(row.min_detectable_effect)} four times in five")
+    text = "; ".join(parts)
+    return f" {text[0].upper()}{text[1:]}." if text else ""
+
+
+def _footnote(rows: Sequence[Comparison]) -> str:
+    gated = [row for row in rows if row.gated]
+    bars = sorted({bar(row) for row in gated})
+    rule = f" Welch's test counts a drop when p is below the gate's alpha and the drop reaches {' or '.join(bars)}." if bars else ""
+    return f"{counted(len(gated), 'comparison')} could block; Holm's p corrects for that many.{rule} Δ is head − base, n counts examples."
+
+
+def _tested(row: Comparison) -> bool:
+    return row.conclusion is not Conclusion.INSUFFICIENT_DATA
