@@ -40,7 +40,8 @@ def a_row(
     reason: str = "", passed: bool | None = True, **fields: Any,
 ) -> Row:  # fmt: skip
     example = an_example(example) if isinstance(example, str) else example
-    scores = {"judge": Score.scored(judge, passed, reason)} if judge is not None else fields.pop("scores", {})
+    scores = {"judge": Score.scored(judge, passed, reason)} if judge is not None else {}
+    scores |= fields.pop("scores", {})
     if judge is None and reason:
         fields["reason"] = reason
     known = {"latency_ms": 812.0, "cost_usd": 0.0021} | fields
@@ -70,7 +71,9 @@ def a_regression(partition: str = "regression", **fields: Any) -> Comparison:
     return a_comparison(partition, **(known | fields))
 
 
-def a_count(partition: str = "regression", side: Side | str = "head", passed: int = 40, failed: int = 0, **fields: Any) -> PartitionCount:
+def a_count(
+    partition: str = "regression", side: Side | str = "head", passed: int = 40, failed: int = 0, **fields: Any
+) -> PartitionCount:
     known: dict[str, Any] = {
         "suite": SUITE, "prompt": PROMPT, "planned": passed + failed, "unscored": 0, "added": 0, "latency_ms": 812.0,
         "failure_reasons": (),
@@ -78,12 +81,16 @@ def a_count(partition: str = "regression", side: Side | str = "head", passed: in
     return PartitionCount(partition=partition, side=Side(side), passed=passed, failed=failed, **(known | fields))
 
 
-def a_failure(example: str = "g-07", status: PassStatus | str = "new_failure", partition: str = "golden", **fields: Any) -> FailedExample:
+def a_failure(
+    example: str = "g-07", status: PassStatus | str = "new_failure", partition: str = "golden", **fields: Any
+) -> FailedExample:
     known: dict[str, Any] = {"suite": SUITE, "prompt": PROMPT, "head_failures": 5, "base_failures": 0, "runs": 5}
     return FailedExample(example=example, partition=partition, status=PassStatus(status), **(known | fields))
 
 
-def a_finding(rule: Rule | str = "regression", level: Level | str = "blocks", message: str = "It got worse.", **fields: Any) -> Finding:
+def a_finding(
+    rule: Rule | str = "regression", level: Level | str = "blocks", message: str = "It got worse.", **fields: Any
+) -> Finding:
     known: dict[str, Any] = {"suite": SUITE, "prompt": PROMPT}
     return Finding(Rule(rule), Level(level), message, **(known | fields))
 

@@ -148,14 +148,18 @@ def bad_request(message: str = "what is this?", **error: Json) -> Fault:
 
 
 def rejects_param(name: str, message: str | None = None, code: str = "unsupported_parameter") -> Fault:
-    return bad_request(message or f"Unsupported parameter: '{name}' is not supported with this model.", param=name, code=code)
+    return bad_request(
+        message or f"Unsupported parameter: '{name}' is not supported with this model.", param=name, code=code
+    )
 
 
 def over_length(call: Call) -> Fault:
     """The context is too long, as each vendor says it."""
     if call.wire == "anthropic":
         return bad_request("prompt is too long: 210000 tokens > 200000 maximum")
-    return bad_request("This model's maximum context length is 128000 tokens.", code="context_length_exceeded", param="messages")
+    return bad_request(
+        "This model's maximum context length is 128000 tokens.", code="context_length_exceeded", param="messages"
+    )
 
 
 def nothing() -> Fault:
@@ -166,7 +170,9 @@ def nothing() -> Fault:
 def no_choices(call: Call) -> Fault:
     """HTTP 200, well formed, and the part with the answer is null."""
     key = {"chat": "choices", "responses": "output"}.get(call.wire, "content")
-    return Fault(200, {"id": "x", "object": "chat.completion", "type": "message", "model": call.model, "created": 1, key: None})
+    return Fault(
+        200, {"id": "x", "object": "chat.completion", "type": "message", "model": call.model, "created": 1, key: None}
+    )
 
 
 def html(code: int = 200) -> Fault:
@@ -204,7 +210,9 @@ class LoopbackModels:
     OPENAI_KEY = "sk-test-0penA1-q7Zr2mVx9KbT4wLc8NdY"
     ANTHROPIC_KEY = "sk-ant-test-h3Jf6PsW1gQe5RuX0oMi7BvD"
 
-    def __init__(self, answer: Script = default_answer, models: tuple[str, ...] = ("gpt-5-mini", "claude-sonnet-5")) -> None:
+    def __init__(
+        self, answer: Script = default_answer, models: tuple[str, ...] = ("gpt-5-mini", "claude-sonnet-5")
+    ) -> None:
         self.answer, self.models = answer, models
         self.calls: list[Call] = []
         self.paths: list[str] = []
@@ -330,7 +338,9 @@ class _Connection(asyncio.Protocol):
         if self.transport.is_closing() or reply.hang:
             return
         if reply.reset:
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             self.transport.abort()
             return
         payload = reply.payload

@@ -110,7 +110,11 @@ def embeddings(call: Call, dimensions: int = 64) -> Json:
         unit = [x / size for x in vector]
         packed = base64.b64encode(struct.pack(f"<{dimensions}f", *unit)).decode()
         data.append(
-            {"object": "embedding", "index": index, "embedding": packed if call.body.get("encoding_format") == "base64" else unit}
+            {
+                "object": "embedding",
+                "index": index,
+                "embedding": packed if call.body.get("encoding_format") == "base64" else unit,
+            }
         )
     return {"object": "list", "model": call.model, "data": data, "usage": {"prompt_tokens": 8, "total_tokens": 8}}
 

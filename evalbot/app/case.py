@@ -194,10 +194,8 @@ def _with_dataset_cause(
         replace(item, causes=(*item.causes, Cause.DATASET)) if item.sides else item for item in changed
     ]
     known = {item.prompt for item in changed}
-    for pair in pairs:
-        if pair.id not in known and pair.head is not None and any(row.meets(pair.id) for row in own):
-            found.append(ChangedPrompt(suite.name, pair.id, pair.path, (Cause.DATASET,), (Side.HEAD,)))
-    return found
+    met = [pair for pair in pairs if pair.id not in known and pair.head is not None and any(row.meets(pair.id) for row in own)]
+    return found + [ChangedPrompt(suite.name, pair.id, pair.path, (Cause.DATASET,), (Side.HEAD,)) for pair in met]
 
 
 def _plan(

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evalbot.app.example import example_files
+from evalbot.app.example import PLANTED, example_files
 from evalbot.app.review import CheckOptions, review
 from evalbot.app.wiring import World
 from evalbot.domain.record import RunRecord
 
 PROMPT = "prompts/support.md"
-PLANTED = "planted/support.md"
 
 
-@dataclass(frozen=True)
-class Demo:
-    """What the demo shows: the record of its run."""
-
-    record: RunRecord
-
-
-def demo(world: World) -> Demo:
+def demo(world: World) -> RunRecord:
     """Build the example as a git repository whose head carries the planted regression, and review it."""
     with TemporaryDirectory(prefix="evalbot-demo-") as folder:
         root = Path(folder)
         _build(root)
-        return Demo(review(root, CheckOptions(base="main", head="shorter-prompt"), world))
+        return review(root, CheckOptions(base="main", head="shorter-prompt"), world)
 
 
 def _build(root: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from evalbot.adapters.datasets import read_datasets
+from evalbot.adapters.datasets import read_datasets, warnings
 from evalbot.adapters.globs import expand, match
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
@@ -23,15 +23,12 @@ class DatasetReader:
     """Reads datasets of several trees, each distinct content once: base and head mostly hold the same rows."""
 
     _read: dict[tuple[tuple[str, bytes], ...], tuple[Example, ...]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
     def rows(self, tree: Tree, paths: Sequence[str]) -> tuple[Example, ...]:
         """The examples of the files; raises ConfigError with every problem in them."""
         key = tuple((path, sha256(tree.read(path)).digest()) for path in paths)
         if key not in self._read:
-            found = read_datasets(tree, paths)
-            self._read[key] = found.examples
-            self.warnings += [warning for warning in found.warnings if warning not in self.warnings]
+            self._read[key] = read_datasets(tree, paths)
         return self._read[key]
 
 
@@ -50,12 +47,12 @@ def build_exam(suite: SuitePolicy, tip: Tree, merge_base: Tree, head: Tree, read
     try:
         of_policy = _rows(suite, tip, reader, config)
     except ConfigError:
-        return exam(at_head, at_head, at_head), True
+        return exam(at_head, at_head, at_head, suite=suite.name), True
     try:
         at_base = _rows(suite, merge_base, reader, config)
     except ConfigError:  # the merge base is history: what it cannot say is compared with policy's rows
         at_base = of_policy
-    return exam(of_policy, at_base, at_head), False
+    return exam(of_policy, at_base, at_head, suite=suite.name), False
 
 
 def _rows(suite: SuitePolicy, tree: Tree, reader: DatasetReader, config: str) -> tuple[Example, ...]:
@@ -84,7 +81,9 @@ def check_exam(
     if problems:
         raise ConfigError(problems)
     empty = [partition for partition, count in counts.items() if not count]
-    return [f"suite {suite.name!r}: no {partition} example" for partition in empty] + list(_only_judged(suite, rows, metrics, deciding))
+    said = [f"suite {suite.name!r}: no {partition} example" for partition in empty]
+    said += [f"suite {suite.name!r}: {warning}" for warning in warnings(rows)]
+    return said + list(_only_judged(suite, rows, metrics, deciding))
 
 
 def _decidable(row: Example, metrics: Mapping[str, Metric], deciding: frozenset[str]) -> bool:

@@ -15,7 +15,6 @@ from evalbot.app.policies import Policies, load_policies
 from evalbot.app.wiring import Lab, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
 from evalbot.domain.examples import Partition
-from evalbot.domain.policy import Limits
 from evalbot.domain.record import Calls, RunRecord
 from evalbot.domain.runs import Row
 from evalbot.domain.verdicts import Decision, Finding, Level, Rule, Verdict
@@ -68,7 +67,7 @@ def _review(repository: Repository, options: CheckOptions, world: World, record:
     cases = _cases(policies, commits, options)
 
     lab = world.open_lab(policies.policy.limits)
-    rows, confirmed = asyncio.run(_measure(cases, lab)) if any(case.tasks for case in cases) else ([], [])
+    rows = asyncio.run(_measure(cases, lab)) if any(case.tasks for case in cases) else []
     decision = decide(
         [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases],
         general=_policy_findings(policies, cases),
@@ -129,17 +128,17 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions) -> list[
                 problems += error.problems
     if problems:
         raise ConfigError(dict.fromkeys(problems))
-    return [*cases[:1], *cases[1:]] if not reader.warnings else [replace(cases[0], warnings=(*cases[0].warnings, *reader.warnings)), *cases[1:]]
+    return cases
 
 
-async def _measure(cases: Sequence[Case], lab: Lab) -> tuple[list[Row], list[Row]]:
+async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
     """The planned answers of all suites, then the confirmations that first failures call for."""
     suites = {case.suite.name: case.for_engine for case in cases}
     async with lab.running(suites, [case.tasks for case in cases]) as run:
         rows = await run([task for case in cases for task in case.tasks])
         evidence = [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases]
         again = await run([task for one in evidence for task in confirmations(one)])
-    return [*rows, *again], again
+    return [*rows, *again]
 
 
 def _policy_findings(policies: Policies, cases: Sequence[Case]) -> list[Finding]:
@@ -175,7 +174,3 @@ def _recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab
         bootstrap=policies.bootstrap or any(f.rule is Rule.BOOTSTRAP for case in cases for f in case.findings),
     )
 
-
-def unlimited(limits: Limits) -> bool:
-    """Whether a run may spend without a cap."""
-    return limits.budget_usd == float("inf")

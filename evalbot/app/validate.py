@@ -45,7 +45,7 @@ def validate(root: Path, config: str) -> Validated:
             problems += error.problems
     if problems:
         raise ConfigError(dict.fromkeys(problems))
-    return Validated(counts, tuple(dict.fromkeys([*warnings, *reader.warnings])))
+    return Validated(counts, tuple(dict.fromkeys(warnings)))
 
 
 def _suite(

@@ -11,8 +11,8 @@ MASK = "[redacted]"
 WINDOW = 12  # a shorter piece of a key is of no use to a thief, and a shorter match would hide honest text
 SHORTEST = 8  # masking "abc" would hide half the log
 
-# Any match of 12 characters covers a 6-gram that starts at a multiple of 7: every seventh position tells.
-_GRAM = 6
+# Any match of 12 characters covers a 4-gram that starts at a multiple of 9: every ninth position tells.
+_GRAM = 4
 _STRIDE = WINDOW - _GRAM + 1
 
 # The public beginnings of keys. A window that is mostly one of them gives nothing away.
@@ -30,7 +30,13 @@ _LOOKS = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
     r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END )[\s\S])*(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
 )
-_CUES = ("sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "AKIA", "ASIA", "AIza", "xox", "eyJ", "PRIVATE KEY")
+# Looked for first, since most texts hold none of them: a character, and what it takes beside it for `_LOOKS` to try.
+_CUES = {
+    "-": ("sk-", "xox", "PRIVATE KEY"),
+    "_": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "A": ("AKIA", "ASIA", "AIza"),
+    "J": ("eyJ",),
+}
 
 
 class Redactor:
@@ -42,9 +48,12 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = {line.strip() for secret in secrets for line in secret.splitlines() if not _BOUNDARY.match(line.strip())}
+        known = {
+            line.strip() for secret in secrets for line in secret.splitlines() if not _BOUNDARY.match(line.strip())
+        }
         self._windows: set[str] = set()
         self._short: set[str] = set()
+        self._whole = frozenset(secret for secret in known if len(secret) >= WINDOW)
         for secret in known:
             if len(secret) >= SHORTEST:
                 self._learn(secret)
@@ -54,7 +63,7 @@ class Redactor:
         """The text with every secret and everything that looks like a key replaced."""
         if self._suspicious(text):
             text = _masked(text, self._spans(text))
-        if any(cue in text for cue in _CUES):
+        if _has_cue(text):
             text = _LOOKS.sub(MASK, text)
         return text
 
@@ -63,7 +72,9 @@ class Redactor:
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, Mapping):
-            return {self.redact(key) if isinstance(key, str) else key: self.redact_json(item) for key, item in value.items()}
+            return {
+                self.redact(key) if isinstance(key, str) else key: self.redact_json(item) for key, item in value.items()
+            }
         if isinstance(value, list | tuple):
             return [self.redact_json(item) for item in value]
         return value
@@ -95,11 +106,20 @@ class Redactor:
         for start in range(len(text) - WINDOW + 1):
             if text[start : start + WINDOW] in windows:
                 yield start, start + WINDOW
-        for short in self._short:
-            start = text.find(short)
+        for exact in (*self._short, *self._whole):
+            start = text.find(exact)
             while start >= 0:
-                yield start, start + len(short)
-                start = text.find(short, start + 1)
+                yield start, start + len(exact)
+                start = text.find(exact, start + 1)
+
+
+def _has_cue(text: str) -> bool:
+    for character, cues in _CUES.items():
+        if character in text:
+            for cue in cues:
+                if cue in text:
+                    return True
+    return False
 
 
 def _disguises(core: str) -> Iterator[str]:

@@ -29,7 +29,9 @@ def marker(key: str = "default") -> str:
     return f"<!-- evalbot:v1 key={re.sub(r'[^A-Za-z0-9._/-]', '_', key).replace('--', '__')} -->"
 
 
-def comment(record: RunRecord, *, max_characters: int = 60_000, max_bytes: int = 262_144, advisory: bool = False) -> str:
+def comment(
+    record: RunRecord, *, max_characters: int = 60_000, max_bytes: int = 262_144, advisory: bool = False
+) -> str:
     """The whole comment in GitHub's Markdown, at most `max_characters` code points and `max_bytes` bytes of UTF-8.
 
     Where it is too long, whole sections get shorter or go, least important first, and the page says which. Verdict,
@@ -40,7 +42,11 @@ def comment(record: RunRecord, *, max_characters: int = 60_000, max_bytes: int =
 
     def page(texts: list[str], shortened: list[str]) -> str:
         *body, last = texts
-        note = [f"Shortened to fit GitHub's limit: {', '.join(shortened)}. Everything is in `report.html`."] if shortened else []
+        note = (
+            [f"Shortened to fit GitHub's limit: {', '.join(shortened)}. Everything is in `report.html`."]
+            if shortened
+            else []
+        )
         return "\n\n".join([first + "\n" + body[0], *filter(None, body[1:]), *note, last]) + "\n"
 
     def fits(text: str) -> bool:

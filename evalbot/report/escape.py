@@ -62,7 +62,7 @@ def block(text: str, limit: int = 2000) -> str:
 
 def html(text: str, limit: int = 120) -> str:
     """A `<code>` element for use inside the page's own raw HTML (`<summary>`), where Markdown is not read."""
-    return f"<code>{_html.escape(_one_line(text, limit) or EMPTY)}</code>"
+    return f"<code>{_html.escape(_FORGERIES.sub(_broken, _one_line(text, limit)) or EMPTY)}</code>"
 
 
 def command(text: str, limit: int = 4096) -> str:
@@ -121,7 +121,9 @@ def _hides(character: str, point: int) -> bool:
     if character in _BLANK_GLYPHS or 0xFE00 <= point <= 0xFE0E or 0xE0000 <= point <= 0xE0FFF:
         return True
     # Unassigned ones stay, except non-characters: what is assigned depends on the Python that looks.
-    return category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} or point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
+    return (
+        category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} or point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
+    )
 
 
 def _odd(text: str) -> bool:

@@ -68,8 +68,12 @@ def _order(failed: FailedExample) -> tuple[int, int, str]:
     return (_PARTITIONS.get(failed.partition, 3), _SHOWN.get(failed.status, 2), failed.example)
 
 
-def _drops(record: RunRecord, by_place: Mapping[Place, dict[Side, list[Row]]]) -> Iterable[tuple[float, Place, Comparison]]:
-    gated = {(c.suite, c.prompt, c.partition): c for c in record.decision.comparisons if c.gated and c.partition != "all"}
+def _drops(
+    record: RunRecord, by_place: Mapping[Place, dict[Side, list[Row]]]
+) -> Iterable[tuple[float, Place, Comparison]]:
+    gated = {
+        (c.suite, c.prompt, c.partition): c for c in record.decision.comparisons if c.gated and c.partition != "all"
+    }
     for place, sides in by_place.items():
         head_rows = sides[Side.HEAD]
         row = gated.get((place[0], place[1], head_rows[0].partition)) if head_rows else None
@@ -106,4 +110,8 @@ def _exhibit(
 
 def _worst(rows: list[Row], metric: str) -> Row | None:
     """The answer that shows the trouble: a failing one, else (several epochs) the first."""
-    return next((row for row in rows if row.passed is False), rows[0] if rows else None) if not metric else (rows[0] if rows else None)
+    return (
+        next((row for row in rows if row.passed is False), rows[0] if rows else None)
+        if not metric
+        else (rows[0] if rows else None)
+    )

@@ -25,7 +25,15 @@ def junit(record: RunRecord) -> str:
     for place, cases in _cases(record.rows).items():
         suite = _suite(root, " / ".join(filter(None, place)))
         for (example, part), rows in cases.items():
-            _example(suite, place, example, part, rows, failures.get((place[0], place[1], example, part)), record.options.show_outputs)
+            _example(
+                suite,
+                place,
+                example,
+                part,
+                rows,
+                failures.get((place[0], place[1], example, part)),
+                record.options.show_outputs,
+            )
     gated = [row for row in record.decision.comparisons if row.gated]
     if gated:
         suite = _suite(root, "gates")
@@ -47,7 +55,13 @@ def _cases(rows: Iterable[Row]) -> dict[_Suite, dict[tuple[str, Part], list[Row]
 
 
 def _example(
-    suite: Element, place: _Suite, example: str, part: Part, rows: list[Row], failed: FailedExample | None, with_text: bool
+    suite: Element,
+    place: _Suite,
+    example: str,
+    part: Part,
+    rows: list[Row],
+    failed: FailedExample | None,
+    with_text: bool,
 ) -> None:
     head = [row for row in rows if row.side is Side.HEAD]
     name = example if part is Part.EXAM else f"{example} ({part})"
@@ -81,7 +95,10 @@ def _score_error(row: Row) -> str:
 def _gate(suite: Element, row: Comparison) -> None:
     case = _case(suite, f"{row.prompt} / {row.partition} / {row.metric}", row.suite)
     welch = f", Welch {p_value(row.welch.p)}" if row.welch else ""
-    figures = f"{difference(row.effect)} {interval(row.welch.ci if row.welch else None)}".strip() + f"{welch}, n = {row.n_pairs}"
+    figures = (
+        f"{difference(row.effect)} {interval(row.welch.ci if row.welch else None)}".strip()
+        + f"{welch}, n = {row.n_pairs}"
+    )
     if row.blocks or row.conclusion is Conclusion.REGRESSION:
         _outcome(case, "failure", f"{row.conclusion}, {row.assurance}: {figures}")
     elif row.conclusion is Conclusion.INSUFFICIENT_DATA:
@@ -126,8 +143,15 @@ def _xml(text: str) -> str:
 def _count(root: Element) -> None:
     total = Counter[str]()
     for suite in root:
-        tally = Counter({"tests": len(suite)}) + Counter(child.tag for case in suite for child in case if child.tag != "system-out")
-        for attribute, tag in (("tests", "tests"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        tally = Counter({"tests": len(suite)}) + Counter(
+            child.tag for case in suite for child in case if child.tag != "system-out"
+        )
+        for attribute, tag in (
+            ("tests", "tests"),
+            ("failures", "failure"),
+            ("errors", "error"),
+            ("skipped", "skipped"),
+        ):
             suite.set(attribute, str(tally[tag]))
         total += tally
     for attribute, tag in (("tests", "tests"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):

@@ -52,7 +52,11 @@ def fit(sections: Sequence[Section], page: Callable[[list[str], list[str]], str]
     """
     texts = [section.forms[0]() for section in sections]
     chosen = [0] * len(sections)
-    steps = [index for index in sorted(range(len(sections)), key=lambda i: sections[i].rank) for _ in sections[index].forms[1:]]
+    steps = [
+        index
+        for index in sorted(range(len(sections)), key=lambda i: sections[i].rank)
+        for _ in sections[index].forms[1:]
+    ]
     text = page(texts, [])
     for index in steps:
         if fits(text):

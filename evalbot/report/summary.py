@@ -100,7 +100,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.id, "rule": finding.rule.value, "level": finding.level.value, "message": finding.message,
         "suite": finding.suite, "prompt": finding.prompt, "partition": finding.partition,
-        "examples": list(finding.examples), "proves": finding.proves,
+        "example": finding.example, "examples": list(finding.examples), "proves": finding.proves,
     }  # fmt: skip
 
 

@@ -11,7 +11,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequen
 
     aligned = ["right" if column in numeric else "left" for column in range(len(headers))]
     # A cell may hold nothing: tabulate would call a column of empty cells empty and GitHub shows it as such.
-    return tabulate(rows, headers, tablefmt="pipe", colalign=aligned if rows else None, disable_numparse=True, maxcolwidths=None)
+    return tabulate(
+        rows, headers, tablefmt="pipe", colalign=aligned if rows else None, disable_numparse=True, maxcolwidths=None
+    )
 
 
 def details(summary_html: str, body: str, *, opened: bool = False) -> str:

@@ -67,7 +67,9 @@ def _tally(findings: Iterable[Finding]) -> str:
     tally = Counter[Rule]()
     for finding in findings:
         tally[finding.rule] += max(1, len(finding.examples)) if finding.rule in _PER_EXAMPLE else 1
-    return ", ".join(counted(number, *_NOUNS.get(rule, (f"{rule} finding".replace("_", " "), ""))) for rule, number in tally.items())
+    return ", ".join(
+        counted(number, *_NOUNS.get(rule, (f"{rule} finding".replace("_", " "), ""))) for rule, number in tally.items()
+    )
 
 
 _PER_EXAMPLE = {

@@ -71,8 +71,8 @@ def compare(
     )  # fmt: skip
     if reason:
         return row
-    row = replace(row, conclusion=conclude.conclusion(row, gate))
-    return replace(row, assurance=conclude.assurance(row, gate.alpha))
+    conclusion = conclude.conclusion(row, gate)
+    return replace(row, conclusion=conclusion, assurance=conclude.assurance(row, conclusion, gate.alpha))
 
 
 class _Scores:

@@ -62,23 +62,24 @@ def conclusion(row: Comparison, gate: ScoreGate) -> Conclusion:
     return by_welch(row, gate.alpha)
 
 
-def assurance(row: Comparison, alpha: float, paired_p: float | None = None) -> Assurance:
-    """What the data promise beside the row's conclusion.
+def assurance(row: Comparison, conclusion: Conclusion, alpha: float, paired_p: float | None = None) -> Assurance:
+    """What the data promise beside a conclusion.
 
     `shown` for a regression or improvement; `likely_drop` where the paired test finds a worsening that the conclusion
     does not name; `ruled_out` where every worsening of `min_effect` or more is excluded at one-sided 95 %; else
     `inconclusive`. A trivial change that is bounded below `min_effect` is `ruled_out`: the test did see it, and it is small.
 
     Args:
-        row: The comparison; its own assurance is not read.
+        row: The comparison; its own conclusion and assurance are not read.
+        conclusion: What the gate's test concluded.
         alpha: The gate's.
         paired_p: The paired p adjusted over all gated rows; the row's own where None.
     """
-    if row.conclusion is Conclusion.INSUFFICIENT_DATA:
+    if conclusion is Conclusion.INSUFFICIENT_DATA:
         return Assurance.INCONCLUSIVE
-    if row.conclusion in SHOWN:
+    if conclusion in SHOWN:
         return Assurance.SHOWN
-    if row.conclusion is Conclusion.TRIVIAL and rules_out(row):
+    if conclusion is Conclusion.TRIVIAL and rules_out(row):
         return Assurance.RULED_OUT
     if _drops(row, alpha, paired_p):
         return Assurance.LIKELY_DROP

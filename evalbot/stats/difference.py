@@ -63,17 +63,17 @@ def numbers(values: Sequence[float], name: str) -> list[float]:
 
 
 def sample(values: Sequence[float]) -> Sample:
-    """Size, mean and standard deviation of at least two finite numbers, summed exactly (`math.fsum`).
-
-    Deviations are divided by the largest of them before they are squared, so that tiny scales do not vanish.
-    """
+    """Size, mean and standard deviation (0 for a single one) of finite numbers, at least one, summed exactly."""
     n, low, high = len(values), min(values), max(values)
     if low == high:  # the mean of equal floats is not always that float: 13/3 ten times is not, by one rounding
         return Sample(n, low, 0.0)
     mean = math.fsum(values) / n
-    widest = max(high - mean, mean - low)
-    squares = math.fsum([((value - mean) / widest) ** 2 for value in values])
-    return Sample(n, mean, widest * math.sqrt(squares / (n - 1)))
+    squares = math.fsum([(deviation := value - mean) * deviation for value in values])
+    if squares < 1e-200:  # squares of tiny scores vanish, and with them a spread that is there
+        widest = high - low
+        squares = math.fsum([((value - mean) / widest) ** 2 for value in values])
+        return Sample(n, mean, widest * math.sqrt(squares / (n - 1)))
+    return Sample(n, mean, math.sqrt(squares / (n - 1)))
 
 
 def is_rounding(se: float, *means: float) -> bool:

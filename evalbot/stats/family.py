@@ -46,7 +46,7 @@ def adjust(comparisons: Sequence[Comparison], gates: Mapping[str, ScoreGate]) ->
             row,
             p_holm=own.get(i),
             blocks=_blocks(row, gate, welch_p, own.get(i)),
-            assurance=assurance(row, gate.alpha, paired.get(i)),
+            assurance=assurance(row, row.conclusion, gate.alpha, paired.get(i)),
         )
     return rows
 

@@ -6,7 +6,7 @@ from evalbot.domain.errors import ErrorClass, Problem
 from evalbot.domain.examples import Example
 from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import Calls, RunRecord
-from evalbot.domain.runs import Cause, Row
+from evalbot.domain.runs import Cause, Part, Row
 from evalbot.domain.scores import Score
 from evalbot.domain.verdicts import Assurance, Conclusion, Coverage
 from tests.builders import (
@@ -29,16 +29,31 @@ PROMISED = "Happy Holidays! Good news: I've started your refund, you'll see it i
 def fail() -> RunRecord:
     golden = an_example("refund-eu", "golden", expected_output="No refund after 30 days.")
     regression = [
-        an_example(f"r-{number:02}", "regression", input={"user_input": f"Question {number}?"}, source={"root_cause": "incident 3381"})
+        an_example(
+            f"r-{number:02}",
+            "regression",
+            input={"user_input": f"Question {number}?"},
+            source={"root_cause": "incident 3381"},
+        )
         for number in range(1, 5)
     ]
     rows = [
         a_row(golden, "base", output=REFUSED, judge=4.0, reason="states the 30-day rule"),
-        a_row(golden, "head", output=PROMISED, judge=2.0, reason="promises a refund that the policy forbids", passed=False),
+        a_row(
+            golden, "head", output=PROMISED, judge=2.0, reason="promises a refund that the policy forbids", passed=False
+        ),
     ]
+    too_long = {"rules": Score.scored(0.0, False, "21 words, 20 allowed", detail={"failed": ["length"]})}
     for number, example in enumerate(regression):
         rows.append(a_row(example, "base", output="By the rules.", judge=4.0, reason="follows the policy"))
-        rows.append(a_row(example, "head", output="Anything you like.", judge=4.0 - number, reason="off policy", passed=number < 2))
+        rows.append(
+            a_row(
+                example, "head", output="Anything you like.", judge=4.0 - number, reason="off policy", passed=number < 2
+            )
+        )
+    rows[-1] = a_row(
+        regression[-1], "head", output="Anything.", judge=1.0, reason="off policy", passed=False, scores=too_long
+    )
     decision = a_decision(
         "fail",
         "judge fell from 4.40 to 3.60 on regression, and 1 golden example newly fails.",
@@ -53,9 +68,9 @@ def fail() -> RunRecord:
             a_comparison("all", gated=False, n_planned=90, n_base=90, n_head=90, n_pairs=90),
         ),
         partitions=(
-            a_count("golden", "base", 50), a_count("golden", "head", 49, 1, failure_reasons=("judge below 4",)),
-            a_count("regression", "base", 34, 6, failure_reasons=("judge below 3",) * 4 + ("length",) * 2),
-            a_count("regression", "head", 20, 20, failure_reasons=("judge below 3",) * 18 + ("length",) * 2),
+            a_count("golden", "base", 50), a_count("golden", "head", 49, 1, failure_reasons=("judge",)),
+            a_count("regression", "base", 34, 6, failure_reasons=("rules: length",)),
+            a_count("regression", "head", 20, 20, failure_reasons=("judge", "rules: length")),
         ),
         failed_examples=(a_failure("refund-eu"), a_failure("plan-limits", "flaky", head_failures=1)),
     )  # fmt: skip
@@ -80,7 +95,14 @@ def outage() -> RunRecord:
     rows = [
         *(a_row(f"r-{number:02}", "base", judge=4.0) for number in range(3)),
         *(
-            a_row(f"r-{number:02}", "head", output=None, passed=None, error=ErrorClass.TARGET, reason="openai: 500 Internal Server Error")
+            a_row(
+                f"r-{number:02}",
+                "head",
+                output=None,
+                passed=None,
+                error=ErrorClass.TARGET,
+                reason="openai: 500 Internal Server Error",
+            )
             for number in range(3)
         ),
     ]
@@ -116,7 +138,9 @@ def not_applicable() -> RunRecord:
 
 
 def needs_approval() -> RunRecord:
-    decision = a_decision("needs_approval", "This comes from a fork and nobody has approved this head.", coverage=Coverage())
+    decision = a_decision(
+        "needs_approval", "This comes from a fork and nobody has approved this head.", coverage=Coverage()
+    )
     return a_record(decision, judges=(), cost_usd=0.0, calls=Calls(), seconds=0.8)
 
 
@@ -139,7 +163,9 @@ def insufficient() -> RunRecord:
         n_planned=7, n_base=7, n_head=7, n_pairs=7, conclusion=Conclusion.INSUFFICIENT_DATA, assurance=Assurance.INCONCLUSIVE,
         welch=None, paired=None, p_holm=None, min_detectable_effect=None, drop_bound=None,
     )  # fmt: skip
-    decision = a_decision("pass", "No finding blocks.", comparisons=(row,), partitions=(a_count(side="base", passed=7), a_count(passed=7)))
+    decision = a_decision(
+        "pass", "No finding blocks.", comparisons=(row,), partitions=(a_count(side="base", passed=7), a_count(passed=7))
+    )
     return a_record(decision)
 
 
@@ -159,7 +185,7 @@ def added() -> RunRecord:
             a_finding("policy_changed", message="gates.scores.alpha is 0.5 at head."),
         ),
         comparisons=(a_comparison("golden"),), partitions=(a_count("golden", "base"), a_count("golden", "head", added=1)),
-        failed_examples=(a_failure("g-91", "added_failure", base_failures=None, part="added"),),
+        failed_examples=(a_failure("g-91", "added_failure", base_failures=None, part=Part.ADDED),),
     )  # fmt: skip
     not_applied = ("suites.support.gates.scores.alpha: 0.05 -> 0.5",)
     return a_record(decision, rows=rows, known_examples=[new, changed], not_applied=not_applied)
@@ -172,7 +198,12 @@ def many(prompts: int = 300) -> RunRecord:
         for number, name in enumerate(names)
         for partition in ("golden", "regression")
     ]
-    partitions = [a_count(part, side, prompt=name) for name in names for part in ("golden", "regression") for side in ("base", "head")]
+    partitions = [
+        a_count(part, side, prompt=name)
+        for name in names
+        for part in ("golden", "regression")
+        for side in ("base", "head")
+    ]
     findings = [
         a_finding(message=f"{row.prompt} lost 0.80 on {row.partition}.", prompt=row.prompt, partition=row.partition)
         for row in comparisons
@@ -185,7 +216,11 @@ def many(prompts: int = 300) -> RunRecord:
         for side, score in (("base", 5.0), ("head", 3.0))
     ]
     decision = a_decision(
-        "fail", f"{len(findings)} rows got worse.", comparisons=tuple(comparisons), partitions=tuple(partitions), findings=tuple(findings)
+        "fail",
+        f"{len(findings)} rows got worse.",
+        comparisons=tuple(comparisons),
+        partitions=tuple(partitions),
+        findings=tuple(findings),
     )
     changed = tuple(a_change(name) for name in names)
     return a_record(decision, changed=changed, rows=rows, known_examples=examples)

@@ -20,7 +20,9 @@ ANY_TEXT = st.one_of(
     st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join),
     st.text("`@#<>|\\\n [](){}!*_~-=+.:/$w0aA&;", max_size=40),
 )
-INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e0fff]")
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 
 def a_page(text: str) -> str:
@@ -79,7 +81,13 @@ def test_a_fence_is_longer_than_any_run_inside(run: int) -> None:
 
 @pytest.mark.parametrize(
     ("hidden", "shown"),
-    [("a\u202eb", "a\\u202eb"), ("\x1b[31m", "\\u001b[31m"), ("\ud800", "\\ud800"), ("\U000e0041", "\\U000e0041"), ("x\rb", "x\\u000db")],
+    [
+        ("a\u202eb", "a\\u202eb"),
+        ("\x1b[31m", "\\u001b[31m"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+        ("x\rb", "x\\u000db"),
+    ],
     ids=["right to left", "terminal colour", "half a character", "tag character", "lone carriage return"],
 )
 def test_what_hides_is_shown_as_an_escape(hidden: str, shown: str) -> None:

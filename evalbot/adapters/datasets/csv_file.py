@@ -33,32 +33,38 @@ def rows(text: str, path: str) -> Iterator[Raw | Problem]:
         return
     with _large_cells():
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            header = next(reader)
-            faults = list(_header_faults(header, path))
-            yield from faults
-            if not faults:
-                yield from _body(reader, header, path)
-        except csv.Error as error:
-            yield Problem(f"not valid CSV: {error}.", path, reader.line_num)
+        records = _records(reader, path)
+        first = next(records)
+        if isinstance(first, Problem):
+            yield first
+            return
+        _, header = first
+        faults = list(_header_faults(header, path))
+        yield from faults
+        if not faults:
+            for record in records:
+                yield from [record] if isinstance(record, Problem) else _row(header, *record, path)
 
 
-def _body(reader: Reader, header: Sequence[str], path: str) -> Iterator[Raw | Problem]:
-    end = reader.line_num
-    for cells in reader:
-        line, end = end + 1, reader.line_num
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            yield Problem(f"the row has {len(cells)} cells, the header {len(header)}.", path, line, _COMMAS)
-        else:
-            yield from _row(dict(zip(header, cells, strict=True)), path, line)
+def _records(reader: Reader, path: str) -> Iterator[tuple[int, list[str]] | Problem]:
+    """The cells of each record with the line that it begins on; the last one is a problem where the rest is no CSV."""
+    line = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        yield Problem(f"not valid CSV: {error}.", path, line, _COMMAS)
 
 
-def _row(cells: dict[str, str], path: str, line: int) -> Iterator[Raw | Problem]:
+def _row(header: Sequence[str], line: int, cells: Sequence[str], path: str) -> Iterator[Raw | Problem]:
+    if len(cells) != len(header):
+        yield Problem(f"the row has {len(cells)} cells, the header {len(header)}.", path, line, _COMMAS)
+        return
     value: dict[str, Json] = {}
     faults = []
-    for column, cell in cells.items():
+    for column, cell in zip(header, cells, strict=True):
         try:
             _put(value, column, cell)
         except NotJsonError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from evalbot.adapters.prompts.chat_file import parse_messages
 from evalbot.adapters.prompts.formats import Parsed, parse_model, refuse_unknown
+from evalbot.adapters.prompts.plain import Plain
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, Problem, nearest
 
@@ -26,14 +27,6 @@ _PARAMS = {
 }  # fmt: skip
 _FORMATS = ("text", "json_object", "json_schema")
 _VARIABLE = re.compile(r"\{\{([\w.-]+)\}\}", re.ASCII)  # no spaces inside: GitHub's tools leave `{{ name }}` as it is
-
-
-class UnknownVariableError(KeyError):
-    """The template names a variable that the row lacks; `line` counts within the template, from 0."""
-
-    def __init__(self, name: str, line: int) -> None:
-        self.name, self.line = name, line
-        super().__init__(name)
 
 
 def parse(text: str, path: str) -> Parsed:
@@ -58,20 +51,10 @@ def parse(text: str, path: str) -> Parsed:
     return Parsed("github", messages, model, params, schema)
 
 
-def variables(source: str) -> set[str]:
-    """The names that a message uses."""
-    return set(_VARIABLE.findall(source))
-
-
-def render(source: str, values: Mapping[str, str]) -> str:
-    """Each `{{name}}` replaced once; what a value holds is not looked at again. Raises UnknownVariableError."""
-
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            raise UnknownVariableError(found[1], source.count("\n", 0, found.start()))
-        return values[found[1]]
-
-    return _VARIABLE.sub(value, source)
+def split(source: str) -> Plain:
+    """A message as text and variables: each `{{name}}` is replaced once, and nothing else means anything."""
+    pieces = _VARIABLE.split(source)
+    return Plain(tuple(pieces[::2]), tuple(pieces[1::2]))
 
 
 def spoken(value: Json) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from evalbot.domain.canonical import Json
+from evalbot.domain.errors import nearest
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 # Words that mean something of their own to Jinja.
@@ -31,13 +31,13 @@ class Plain:
     texts: tuple[str, ...]
     names: tuple[str, ...]
 
-    def render(self, values: Mapping[str, Json]) -> str:
+    def render(self, values: Mapping[str, str]) -> str:
         """The text with every variable replaced once; raises MissingVariableError."""
         pieces = [self.texts[0]]
         for index, name in enumerate(self.names):
             if name not in values:
                 raise MissingVariableError(name, sum(text.count("\n") for text in self.texts[: index + 1]))
-            pieces += (str(values[name]), self.texts[index + 1])
+            pieces += (values[name], self.texts[index + 1])
         return "".join(pieces)
 
 
@@ -55,3 +55,8 @@ def plain(source: str) -> Plain | None:
         names.append(variable[1])
         start = variable.end()
     return Plain((*texts, source[start:]), tuple(names))
+
+
+def missing_variable(name: str, known: Iterable[str]) -> str:
+    """What to say of a variable that a row lacks."""
+    return f"the template needs {name!r}, which the row's input does not have. {nearest(name, known)}".rstrip()

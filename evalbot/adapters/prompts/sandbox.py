@@ -7,14 +7,18 @@ can take all memory.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.loaders import FunctionLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MOST_SOURCE_CHARS = 500_000
+from evalbot.adapters.prompts.scopes import reads
+from evalbot.domain.errors import nearest
+
+MOST_SOURCE_CHARS = 200_000  # a second or two to parse, at worst
+_Including = nodes.Include | nodes.Extends | nodes.Import | nodes.FromImport
 
 
 class BadTemplateError(Exception):
@@ -84,9 +88,8 @@ def inspect(source: str) -> Inspected:
         tree = env.parse(source)
         _refuse_unknown(tree, nodes.Filter, env.filters, "filter")
         _refuse_unknown(tree, nodes.Test, env.tests, "test")
-        kinds = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
-        includes = tuple(_include(node) for node in tree.find_all(kinds))
-        return Inspected(includes, _uses(tree, "user_input"))
+        includes = tuple(_include(node) for node in tree.find_all(nodes.Stmt) if isinstance(node, _Including))
+        return Inspected(includes, reads(tree, "user_input"))
     except TemplateSyntaxError as error:
         raise BadTemplateError(f"the template cannot be parsed: {error.message}", error.lineno) from None
     except (RecursionError, ValueError, OverflowError, MemoryError) as error:
@@ -114,67 +117,14 @@ def _has(loader: object, env: Environment, path: str) -> bool:
 
 
 def _refuse_unknown(tree: nodes.Template, kind: type[nodes.Filter | nodes.Test], known: Mapping[str, object], what: str) -> None:
-    from evalbot.domain.errors import nearest
-
     for node in tree.find_all(kind):
         if node.name not in known:
             raise BadTemplateError(f"there is no {what} {node.name!r:.60}.", node.lineno, nearest(node.name, known))
 
 
-def _include(node: nodes.Include | nodes.Extends | nodes.Import | nodes.FromImport) -> Include:
+def _include(node: _Including) -> Include:
     wanted = node.template
     items = wanted.items if isinstance(wanted, nodes.Tuple | nodes.List) else [wanted]
     names = tuple(item.value for item in items if isinstance(item, nodes.Const) and isinstance(item.value, str))
     computed = len(names) != len(items)
     return Include(() if computed else names, node.lineno, isinstance(node, nodes.Include) and bool(node.ignore_missing))
-
-
-def _uses(node: nodes.Node, name: str) -> bool:
-    """Whether a template looks a name up in the row: it is read before (or where) the template itself has not set it.
-
-    Jinja's own answer (meta.find_undeclared_variables) folds constants on the way, so it cannot be asked here.
-    """
-    return _reads([node], name, set())
-
-
-def _reads(children: Iterable[nodes.Node], name: str, bound: set[str]) -> bool:
-    """As `_uses`, over siblings in the order of their running; adds to `bound` what they set for those after them."""
-    return any(_node_reads(child, name, bound) for child in children)
-
-
-def _node_reads(node: nodes.Node, name: str, bound: set[str]) -> bool:
-    match node:
-        case nodes.Name():
-            if node.ctx == "load":
-                return node.name == name and name not in bound
-            bound.add(node.name)
-            return False
-        case nodes.Assign():
-            return _reads([node.node, node.target], name, bound)
-        case nodes.AssignBlock():
-            inside = [*node.body, *([node.filter] if node.filter else [])]
-            return _reads(inside, name, set(bound)) or _reads([node.target], name, bound)
-        case nodes.For():
-            inside = [node.target, *([node.test] if node.test else []), *node.body]
-            return _reads([node.iter], name, bound) or _reads(inside, name, set(bound)) or _reads(node.else_, name, set(bound))
-        case nodes.With():
-            return _reads(node.values, name, bound) or _reads([*node.targets, *node.body], name, set(bound))
-        case nodes.Macro() | nodes.CallBlock():
-            call = [node.call] if isinstance(node, nodes.CallBlock) else []
-            if isinstance(node, nodes.Macro):
-                bound.add(node.name)
-            return _reads([*call, *node.defaults], name, bound) or _reads([*node.args, *node.body], name, set(bound))
-        case nodes.If():
-            # A name that only one branch sets may still be the row's.
-            return _reads([node.test], name, bound) or any(
-                _reads(branch, name, set(bound)) for branch in (node.body, node.elif_, node.else_)
-            )
-        case nodes.Block() | nodes.FilterBlock() | nodes.Scope():
-            return _reads(node.iter_child_nodes(), name, set(bound))
-        case nodes.Import():
-            bound.add(node.target)
-            return _reads([node.template], name, bound)
-        case nodes.FromImport():
-            bound.update(alias if isinstance(alias, str) else alias[1] for alias in node.names)
-            return _reads([node.template], name, bound)
-    return _reads(node.iter_child_nodes(), name, bound)

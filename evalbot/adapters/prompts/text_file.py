@@ -25,7 +25,7 @@ def parse(text: str, path: str) -> Parsed:
         return Parsed("text", (Part(None, body, line),))
     from evalbot.adapters.strict_yaml import read_yaml
 
-    front = read_yaml("\n" + found["yaml"], path)  # the line of the dashes, so that lines are the file's
+    front = read_yaml(found["yaml"], path, first_line=2)
     value = front.value
     if value is None:
         return Parsed("text", (Part(None, body, line),))

@@ -15,12 +15,11 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
-from evalbot.domain.errors import nearest
+from evalbot.adapters.prompts.plain import missing_variable
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -77,7 +76,7 @@ def _rows(job: dict[str, Any]) -> None:
             texts = [_text(env.get_template(name), values, job["most_chars"]) for name in job["templates"]]
             answer: dict[str, Any] = {"row": index, "texts": texts}
         except MemoryError:
-            answer = {"row": index, "reason": f"the template takes more than {MOST_MEMORY_BYTES // 1024 // 1024} MiB."}
+            answer = {"row": index, "reason": f"the template takes more than {MOST_MEMORY_BYTES // 1024 // 1024} MiB.", "at": []}
         except Exception as error:
             answer = {"row": index, "reason": _reason(error, values), "at": _place(error, job["sources"])}
         _say(json.dumps(answer))
@@ -108,11 +107,6 @@ def _reason(error: Exception, values: dict[str, Any]) -> str:
     if isinstance(error, RecursionError):
         return "it includes or calls itself without end."
     return said if isinstance(error, UndefinedError | OverflowError) else f"{type(error).__name__}: {said}"
-
-
-def missing_variable(name: str, values: Iterable[str]) -> str:
-    """What to say of a variable that a row lacks."""
-    return f"the template needs {name!r}, which the row's input does not have. {nearest(name, values)}".rstrip()
 
 
 def _place(error: BaseException, sources: dict[str, str]) -> list[str | int]:

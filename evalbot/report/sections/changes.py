@@ -12,6 +12,8 @@ from evalbot.report.numbers import counted
 from evalbot.report.section import Section, ladder
 from evalbot.report.table import details
 
+MOST_PROMPTS = 50
+
 
 def not_applied(record: RunRecord) -> Section:
     """Head's changes of policy or workflow, which take effect once they are merged."""
@@ -29,13 +31,17 @@ def changed(record: RunRecord) -> Section:
     """The changed prompts and why each counts as changed; folded."""
     several = len(suites(record)) > 1
 
-    def lines(shown: Sequence[ChangedPrompt], left_out: int) -> str:
+    def lines(shown: Sequence[ChangedPrompt], _: int) -> str:
         if not shown:
             return ""
-        more = [f"- and {counted(left_out, 'more prompt')}"] if left_out else []
-        return details(f"What changed ({counted(len(record.changed), 'prompt')})", "\n".join([*(_line(p, several) for p in shown), *more]))
+        left_out = len(record.changed) - len(shown)
+        more = [f"- and {counted(left_out, 'more prompt')} in `summary.json`"] if left_out else []
+        return details(
+            f"What changed ({counted(len(record.changed), 'prompt')})",
+            "\n".join([*(_line(p, several) for p in shown), *more]),
+        )
 
-    return Section("what changed", 4, ladder(record.changed, lines))
+    return Section("what changed", 4, ladder(record.changed[:MOST_PROMPTS], lines))
 
 
 def _line(prompt: ChangedPrompt, several: bool) -> str:

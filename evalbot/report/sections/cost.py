@@ -17,7 +17,11 @@ def render(record: RunRecord) -> Section:
     if not record.calls.model and not record.calls.cached and not record.rows:
         return Section("cost and speed", 6, optional(""))
     calls = record.calls
-    of_budget = f" of a budget of {money(record.budget_usd)}" if record.budget_usd is not None and record.cost_usd is not None else ""
+    of_budget = (
+        f" of a budget of {money(record.budget_usd)}"
+        if record.budget_usd is not None and record.cost_usd is not None
+        else ""
+    )
     summary = f"Cost and speed: {money(record.cost_usd)}{of_budget}, {duration(record.seconds)}"
     line = (
         f"Answers: {count(calls.model)} asked for, {count(calls.judge)} judge calls, {count(calls.cached)} from the cache, "
@@ -30,16 +34,29 @@ def render(record: RunRecord) -> Section:
 
 def _rows(record: RunRecord) -> list[list[str]]:
     sides = [
-        [row for row in record.rows if row.side is side and row.part is Part.EXAM and not row.confirmation and row.output is not None]
+        [
+            row
+            for row in record.rows
+            if row.side is side and row.part is Part.EXAM and not row.confirmation and row.output is not None
+        ]
         for side in (Side.BASE, Side.HEAD)
     ]
     if not any(sides):
         return []
     costs = [_mean_cost(rows) for rows in sides]
-    tokens = [fmean(lengths) if (lengths := [row.usage.output for row in rows if row.usage]) else None for rows in sides]
-    speeds = [median(times) if (times := [row.latency_ms for row in rows if row.latency_ms is not None]) else None for rows in sides]
+    tokens = [
+        fmean(lengths) if (lengths := [row.usage.output for row in rows if row.usage]) else None for rows in sides
+    ]
+    speeds = [
+        median(times) if (times := [row.latency_ms for row in rows if row.latency_ms is not None]) else None
+        for rows in sides
+    ]
     return [
-        ["Cost per 1,000 answers", *(money(cost * 1000) if cost is not None else "unknown" for cost in costs), relative(*costs)],
+        [
+            "Cost per 1,000 answers",
+            *(money(cost * 1000) if cost is not None else "unknown" for cost in costs),
+            relative(*costs),
+        ],
         ["Output tokens, mean", *map(score, tokens), relative(*tokens)],
         ["Latency, median", *(duration(ms / 1000) if ms is not None else MISSING for ms in speeds), relative(*speeds)],
     ]

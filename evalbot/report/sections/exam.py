@@ -20,10 +20,14 @@ _Line = tuple[Part, Place, dict[Side, list[Row]]]
 def render(record: RunRecord) -> Section:
     """A folded table of added rows and of head's versions of edited rows, failing ones first."""
     lines: list[_Line] = [
-        (part, place, sides) for part in (Part.ADDED, Part.EDITED) for place, sides in rows_by_place(record.rows, part).items()
+        (part, place, sides)
+        for part in (Part.ADDED, Part.EDITED)
+        for place, sides in rows_by_place(record.rows, part).items()
     ]
     lines.sort(key=lambda line: _verdict(line[2][Side.HEAD]) != "no")
-    statuses = {(f.suite, f.prompt, f.example): f.status for f in record.decision.failed_examples if f.part is not Part.EXAM}
+    statuses = {
+        (f.suite, f.prompt, f.example): f.status for f in record.decision.failed_examples if f.part is not Part.EXAM
+    }
 
     def render_lines(shown: Sequence[_Line], left_out: int) -> str:
         if not shown:

@@ -56,7 +56,9 @@ def _why(exhibit: Exhibit) -> str:
     """Why it is shown: its confirmed failures, else the mean scores that fell."""
     failed = exhibit.failed
     if failed is not None:
-        base = f", base {failed.base_failures} of {failed.runs}" if failed.base_failures is not None else ", no base side"
+        base = (
+            f", base {failed.base_failures} of {failed.runs}" if failed.base_failures is not None else ", no base side"
+        )
         return f"fails {failed.head_failures} of {failed.runs} at head{base}"
     base_mean, head_mean = exhibit.means.get(exhibit.metric, (None, None))
     return f"{html(exhibit.metric, 40)} {score(base_mean)} → {score(head_mean)}"
@@ -104,7 +106,9 @@ def _grade(given: Score | None, mean: float | None, with_reason: bool) -> str:
     if given is None:
         return MISSING
     if given.status is not ScoreStatus.SCORED:
-        return given.status.replace("_", " ") + (f": {inline(given.reason, 160)}" if given.reason and with_reason else "")
+        return given.status.replace("_", " ") + (
+            f": {inline(given.reason, 160)}" if given.reason and with_reason else ""
+        )
     mark = "" if given.passed is None else " ✓" if given.passed else " ✗"
     grades = f" ({', '.join(score(sample) for sample in given.samples[:9])})" if len(given.samples) > 1 else ""
     reason = f" {inline(given.reason, 240)}" if given.reason and with_reason else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.runs import Side
+from evalbot.domain.runs import Part, Row, Side
 from evalbot.report.escape import inline
 from evalbot.report.numbers import MINUS, count, counted
 from evalbot.report.section import Section, ladder, optional
@@ -14,13 +14,16 @@ from evalbot.report.table import details, table
 
 
 def render(record: RunRecord) -> Section:
-    """A folded table of reasons with their counts, what grew most first; empty where nothing failed."""
+    """A folded table of the failed checks and metrics with their counts, what grew most first; empty where nothing failed."""
     sides: dict[Side, Counter[str]] = {Side.BASE: Counter(), Side.HEAD: Counter()}
-    for part in record.decision.partitions:
-        sides[part.side].update(part.failure_reasons)
-    kinds = sorted({*sides[Side.BASE], *sides[Side.HEAD]}, key=lambda kind: (sides[Side.BASE][kind] - sides[Side.HEAD][kind], kind))
-    # Reasons may quote answers, so they follow the answers' switch.
-    if not kinds or not record.options.show_outputs:
+    deciding = {kind for part in record.decision.partitions for kind in part.failure_reasons}
+    for row in record.rows:
+        if row.part is Part.EXAM and not row.confirmation and row.passed is False:
+            sides[row.side].update(kind for kind in _kinds(row) if kind in deciding)
+    kinds = sorted(
+        {*sides[Side.BASE], *sides[Side.HEAD]}, key=lambda kind: (sides[Side.BASE][kind] - sides[Side.HEAD][kind], kind)
+    )
+    if not kinds:
         return Section("failure kinds", 6, optional(""))
 
     def lines(shown: Sequence[str], left_out: int) -> str:
@@ -29,9 +32,21 @@ def render(record: RunRecord) -> Section:
         rows = [_row(kind, sides[Side.BASE][kind], sides[Side.HEAD][kind]) for kind in shown]
         more = f"\n\nand {counted(left_out, 'more kind')}" if left_out else ""
         base, head = (sum(sides[side].values()) for side in (Side.BASE, Side.HEAD))
-        return details(f"Failure kinds: {base} at base, {head} at head", table(["Kind", "Base", "Head", "Δ"], rows, (1, 2, 3)) + more)
+        return details(
+            f"What fails: {base} at base, {head} at head", table(["Kind", "Base", "Head", "Δ"], rows, (1, 2, 3)) + more
+        )
 
     return Section("failure kinds", 6, ladder(kinds, lines))
+
+
+def _kinds(row: Row) -> Iterator[str]:
+    """The names of what failed, as in `failure_reasons`: "metric: check" where a metric names its failed checks, else the metric."""
+    for name, score in row.scores.items():
+        if score.passed is False:
+            failed = score.detail.get("failed")
+            checks = failed if isinstance(failed, Sequence) and not isinstance(failed, str) else ()
+            names = [str(check.get("name", check)) if isinstance(check, Mapping) else str(check) for check in checks]
+            yield from (f"{name}: {check}" for check in names) if names else (name,)
 
 
 def _row(kind: str, base: int, head: int) -> list[str]:

@@ -63,4 +63,6 @@ def _line(finding: Finding) -> str:
     listed = ", ".join(code(example, 60) for example in unnamed[:_MOST_EXAMPLES])
     more = f" and {len(unnamed) - _MOST_EXAMPLES} more" if len(unnamed) > _MOST_EXAMPLES else ""
     icon = _ICONS[finding.level]
-    return f"- {icon} `{finding.rule}`: {inline(finding.message, 500)}" + (f" Examples: {listed}{more}." if listed else "")
+    return f"- {icon} `{finding.rule}`: {inline(finding.message, 500)}" + (
+        f" Examples: {listed}{more}." if listed else ""
+    )

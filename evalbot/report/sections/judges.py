@@ -24,7 +24,9 @@ def render(record: RunRecord) -> Section:
 
 
 def _line(record: RunRecord, judge: JudgeUsed) -> str:
-    graded = [row.scores[judge.metric] for row in record.rows if row.suite == judge.suite and judge.metric in row.scores]
+    graded = [
+        row.scores[judge.metric] for row in record.rows if row.suite == judge.suite and judge.metric in row.scores
+    ]
     unstable = sum(score.detail.get("unstable") is True for score in graded)
     wavering = f", unstable on {count(unstable)} of {counted(len(graded), 'answer')}" if unstable else ""
     suite = f"{code(judge.suite, 40)} " if len(suites(record)) > 1 else ""

@@ -16,7 +16,10 @@ def render(record: RunRecord) -> Section:
     move = _STEPS.get(record.decision.verdict)
     steps = move(record) if move else []
     guidance = inline(record.options.guidance, 600) if record.options.guidance.strip() and steps else ""
-    parts = [*([guidance] if guidance else []), *(["\n".join(f"{i}. {step}" for i, step in enumerate(steps, 1))] if steps else [])]
+    parts = [
+        *([guidance] if guidance else []),
+        *(["\n".join(f"{i}. {step}" for i, step in enumerate(steps, 1))] if steps else []),
+    ]
     if steps and record.decision.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.CONFIG_ERROR):
         parts += ["The same on your machine:", block(_local(record))]
     return Section("what to do next", 98, fixed("\n\n".join(["### What to do next", *parts]) if parts else ""))
@@ -29,14 +32,21 @@ def _failed(record: RunRecord) -> list[str]:
         steps.append("Push a fix: only what changed is measured again.")
     steps += _accept(record)
     if rules & _EXAM:
-        steps.append("Edited or deleted examples: an approving review of this head by somebody with write access who is not the author.")
+        steps.append(
+            "Edited or deleted examples: an approving review of this head by somebody with write access who is not the author."
+        )
     if rules & (NEED_APPROVAL - _EXAM):
-        steps.append("Policy, workflow or a deleted prompt: an approving review of this head by somebody with write access.")
+        steps.append(
+            "Policy, workflow or a deleted prompt: an approving review of this head by somebody with write access."
+        )
     return steps
 
 
 def _unsettled(record: RunRecord) -> list[str]:
-    return ["When the cause is gone, comment `/evalbot rerun`: what was measured is kept, only the rest is asked again.", *_accept(record)]
+    return [
+        "When the cause is gone, comment `/evalbot rerun`: what was measured is kept, only the rest is asked again.",
+        *_accept(record),
+    ]
 
 
 def _accept(record: RunRecord) -> list[str]:
@@ -50,12 +60,18 @@ def _accept(record: RunRecord) -> list[str]:
 
 
 def _misconfigured(_: RunRecord) -> list[str]:
-    return ["Mend the places listed above; `evalbot validate` checks them without calling a model.", "Push: evalbot runs again by itself."]
+    return [
+        "Mend the places listed above; `evalbot validate` checks them without calling a model.",
+        "Push: evalbot runs again by itself.",
+    ]
 
 
 def _unapproved(record: RunRecord) -> list[str]:
     run = f"/evalbot run {record.head_sha}" if record.head_sha else "/evalbot run <sha>"
-    return ["Read the changed prompts and rows: they will be sent to the models that policy names.", f"Then comment {code(run)}."]
+    return [
+        "Read the changed prompts and rows: they will be sent to the models that policy names.",
+        f"Then comment {code(run)}.",
+    ]
 
 
 def _cancelled(_: RunRecord) -> list[str]:

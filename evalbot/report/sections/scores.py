@@ -16,9 +16,25 @@ from evalbot.report.table import table
 
 MOST_ROWS = 100  # more is for report.html: nobody reads it in a comment
 
-_HEADERS = ("Prompt", "Partition", "n", "Base", "Head", "Δ (95% interval)", "p (Welch)", "Passed: base → head", "Verdict")
+_HEADERS = (
+    "Prompt",
+    "Partition",
+    "n",
+    "Base",
+    "Head",
+    "Δ (95% interval)",
+    "p (Welch)",
+    "Passed: base → head",
+    "Verdict",
+)
 _PLACE = tuple[str, str, str]
-_COUNTED = (PassStatus.NEW_FAILURE, PassStatus.UNSTABLE, PassStatus.ADDED_FAILURE, PassStatus.PRE_EXISTING, PassStatus.FLAKY)
+_COUNTED = (
+    PassStatus.NEW_FAILURE,
+    PassStatus.UNSTABLE,
+    PassStatus.ADDED_FAILURE,
+    PassStatus.PRE_EXISTING,
+    PassStatus.FLAKY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +53,9 @@ def render(record: RunRecord) -> Section:
     def rows(shown: Sequence[_Line], left_out: int) -> str:
         text = table(_HEADERS, [line.cells for line in shown], (2, 3, 4))
         hidden = left_out + beyond
-        return text + (f"\n\nand {counted(hidden, 'more row')}, none worse than these; all are in `report.html`." if hidden else "")
+        return text + (
+            f"\n\nand {counted(hidden, 'more row')}, none worse than these; all are in `report.html`." if hidden else ""
+        )
 
     return Section("the table", 9, ladder(lines[:MOST_ROWS], rows, least=3))
 
@@ -54,7 +72,10 @@ def _lines(record: RunRecord) -> list[_Line]:
 
 
 def _of_place(
-    record: RunRecord, place: _PLACE, rows: Sequence[Comparison], counts: dict[tuple[str, str, str, Side], PartitionCount]
+    record: RunRecord,
+    place: _PLACE,
+    rows: Sequence[Comparison],
+    counts: dict[tuple[str, str, str, Side], PartitionCount],
 ) -> list[_Line]:
     base, head = counts.get((*place, Side.BASE)), counts.get((*place, Side.HEAD))
     failures, blocked = _failures(record, place)
@@ -93,7 +114,11 @@ def _passes(base: PartitionCount | None, head: PartitionCount | None) -> str:
 
 def _failures(record: RunRecord, place: _PLACE) -> tuple[str, bool]:
     """What newly fails here in words, and whether some of it blocks."""
-    here = [f for f in record.decision.failed_examples if (f.suite, f.prompt, f.partition) == place and f.part is not Part.EDITED]
+    here = [
+        f
+        for f in record.decision.failed_examples
+        if (f.suite, f.prompt, f.partition) == place and f.part is not Part.EDITED
+    ]
     tally = [(status, sum(f.status is status for f in here)) for status in _COUNTED]
     failing = {Rule(f.status) for f in here}
     blocked = any(
@@ -108,7 +133,11 @@ def _failures(record: RunRecord, place: _PLACE) -> tuple[str, bool]:
 def _conclusion(row: Comparison) -> tuple[int, str]:
     """Severity (0 is worst) and words for one comparison's conclusion."""
     if row.conclusion is Conclusion.REGRESSION:
-        return (0, "❌ regression") if row.blocks or row.gated else (1, "⚠️ regression, not gated")
+        return (
+            (0, "❌ regression")
+            if row.blocks
+            else (1, f"⚠️ regression, {'does not block' if row.gated else 'not gated'}")
+        )
     if row.blocks:
         return 0, "❌ likely drop" if row.assurance is Assurance.LIKELY_DROP else "❌ a drop is not ruled out"
     if row.assurance is Assurance.LIKELY_DROP:

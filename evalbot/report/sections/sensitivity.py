@@ -27,7 +27,9 @@ def render(record: RunRecord) -> Section:
         hidden = left_out + max(0, len(rows) - MOST_LINES)
         more = [f"- and {counted(hidden, 'more row')} in `report.html`"] if hidden else []
         sentences = [f"- {place(record, row)}: {sentence(row)}{_beside(row)}" for row in shown]
-        return details("What the tests could and could not see", "\n".join([*sentences, *more]) + "\n\n" + _footnote(rows))
+        return details(
+            "What the tests could and could not see", "\n".join([*sentences, *more]) + "\n\n" + _footnote(rows)
+        )
 
     return Section("what the tests could see", 3, ladder(rows[:MOST_LINES], lines))
 
@@ -50,8 +52,14 @@ def smallest(record: RunRecord) -> str:
 def sentence(row: Comparison) -> str:
     """One comparison in words, by its conclusion and assurance."""
     if row.conclusion is Conclusion.INSUFFICIENT_DATA:
-        why = inline(row.reason) if row.reason else f"too few scored examples ({too_few(row)})." if too_few(row) else "not comparable."
-        return f"Not tested: {why} Pass and fail are still checked."
+        scored = (
+            f"too few scored examples ({too_few(row)})"
+            if too_few(row)
+            else inline(row.reason)
+            if row.reason
+            else "not comparable"
+        )
+        return f"Not tested: {scored.rstrip('.')}. Pass and fail are still checked."
     bounds = interval(row.welch.ci if row.welch else None).strip("()")
     figures = ", ".join(part for part in (f"95% interval {bounds}" if bounds else "", _n(row), _welch(row)) if part)
     moved = f"{score(row.base_mean)} → {score(row.head_mean)} ({difference(row.effect)}, {figures})"
@@ -79,7 +87,11 @@ def _still_possible(row: Comparison) -> str:
 
 
 def _n(row: Comparison) -> str:
-    return counted(row.n_pairs, "example") if row.n_base == row.n_head else f"{count(row.n_base)} and {count(row.n_head)} examples"
+    return (
+        counted(row.n_pairs, "example")
+        if row.n_base == row.n_head
+        else f"{count(row.n_base)} and {count(row.n_head)} examples"
+    )
 
 
 def _welch(row: Comparison) -> str:
@@ -102,7 +114,11 @@ def _beside(row: Comparison) -> str:
 def _footnote(rows: Sequence[Comparison]) -> str:
     gated = [row for row in rows if row.gated]
     bars = sorted({bar(row) for row in gated})
-    rule = f" Welch's test counts a drop when p is below the gate's alpha and the drop reaches {' or '.join(bars)}." if bars else ""
+    rule = (
+        f" Welch's test counts a drop when p is below the gate's alpha and the drop reaches {' or '.join(bars)}."
+        if bars
+        else ""
+    )
     return f"{counted(len(gated), 'comparison')} could block; Holm's p corrects for that many.{rule} Δ is head − base, n counts examples."
 
 

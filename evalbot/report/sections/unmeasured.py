@@ -21,7 +21,9 @@ def render(record: RunRecord) -> Section:
     if not failures and not coverage.errors and coverage.scored >= coverage.planned:
         return Section("what was not measured", 11, optional(""))
     lines = ["### What was not measured", *_coverage(coverage.planned, coverage.scored), *_kinds(record, failures)]
-    reasons = [] if not record.options.show_outputs else list(dict.fromkeys(reason for *_, reason in failures if reason))[:3]
+    reasons = (
+        [] if not record.options.show_outputs else list(dict.fromkeys(reason for *_, reason in failures if reason))[:3]
+    )
     lines += ["\n".join(f"- {inline(reason, 240)}" for reason in reasons)] if reasons else []
     return Section("what was not measured", 11, optional("\n\n".join(lines)))
 
@@ -39,7 +41,11 @@ def _kinds(record: RunRecord, failures: list[tuple[Side, str, str]]) -> list[str
         rows = [[f"`{kind}`", count(tally[kind, Side.BASE]), count(tally[kind, Side.HEAD])] for kind in kinds]
         return [table(["Error", "Base", "Head"], rows, (1, 2))]
     errors = sorted(record.decision.coverage.errors.items())
-    return ["Errors: " + ", ".join(f"{count(number)} {inline(kind, 40)}" for kind, number in errors) + "."] if errors else []
+    return (
+        ["Errors: " + ", ".join(f"{count(number)} {inline(kind, 40)}" for kind, number in errors) + "."]
+        if errors
+        else []
+    )
 
 
 def _errors(row: Row) -> Iterable[tuple[str, str]]:

@@ -21,7 +21,10 @@ _BESIDE = {
 def render(record: RunRecord, *, advisory: bool = False) -> Section:
     """Heading, the contract's word for the verdict, one sentence of reason, and what it does not mean."""
     decision = record.decision
-    lines = [f"## {title(record, advisory=advisory)}", f"**{decision.verdict.replace('_', ' ')}**: {inline(decision.reason, 600)}"]
+    lines = [
+        f"## {title(record, advisory=advisory)}",
+        f"**{decision.verdict.replace('_', ' ')}**: {inline(decision.reason, 600)}",
+    ]
     beside = _beside(record)
     return Section("verdict", 99, fixed("\n\n".join([*lines, *([beside] if beside else [])])))
 
@@ -31,5 +34,9 @@ def _beside(record: RunRecord) -> str:
     if verdict is Verdict.PASS:
         return sensitivity.smallest(record)
     if verdict is Verdict.NOT_APPLICABLE:
-        return f"Files looked at: {count(record.examined)}. Changed prompts to measure: none." if not record.changed else ""
+        return (
+            f"Files looked at: {count(record.examined)}. Changed prompts to measure: none."
+            if not record.changed
+            else ""
+        )
     return _BESIDE.get(verdict, "")

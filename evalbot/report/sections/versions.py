@@ -10,7 +10,11 @@ from evalbot.report.section import Section, fixed
 
 def render(record: RunRecord) -> Section:
     """One line; never cut."""
-    parts = [f"head {sha(record.head_sha)} against base {sha(record.base_sha)}"] if record.head_sha or record.base_sha else []
+    parts = (
+        [f"head {sha(record.head_sha)} against base {sha(record.base_sha)}"]
+        if record.head_sha or record.base_sha
+        else []
+    )
     parts += [f"policy {sha(record.policy_sha)}"] if record.policy_sha else []
     parts += [f"started {inline(record.started_at, 40)}"] if record.started_at else []
     parts += [f"evalbot {inline(record.version, 40)}" if record.version else "evalbot"]

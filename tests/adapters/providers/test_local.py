@@ -121,13 +121,12 @@ def test_an_answer_above_the_output_limit_is_truncated() -> None:
 
 def test_the_same_request_gives_the_same_reply_in_every_process() -> None:
     code = (
-        "import asyncio;from evalbot.adapters.providers.local import Local;from evalbot.domain.models import *;"
-        "m=Model('local','x');print(asyncio.run(Local(m).complete(Request(m,(Message('system',%r),"
-        "Message('user','parking hours ticket shop closed?'))),1)).text)" % PROMPT
+        "import sys;from evalbot.adapters.providers.local.answerer import answer;from evalbot.domain.models import Message;"
+        "print(answer([Message('system',sys.argv[1]),Message('user','parking hours ticket shop closed?')]))"
     )
     runs = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            [sys.executable, "-c", code, PROMPT], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
             capture_output=True, text=True, check=True,
         ).stdout
         for seed in ("1", "2")
@@ -148,7 +147,7 @@ def test_the_judge_gives_the_top_grade_to_the_references_own_words() -> None:
 def test_the_judge_gives_the_lowest_grade_to_an_answer_that_shares_nothing() -> None:
     found = graded("I only know trees.")
     assert found["score"] == 1
-    assert found["weaknesses"] == ["Lacks: 18:30, 9:00."]
+    assert found["weaknesses"] == ["Lacks: 9:00, 18:30."]
 
 
 def test_a_wrong_number_costs_more_than_a_missing_word() -> None:

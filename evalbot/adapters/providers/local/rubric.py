@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evalbot.adapters.providers.local.words import terms
+from evalbot.adapters.providers.local.words import terms, written
 
 _SECTION = "input|response|reference|context|criteria"
 _OPENING = re.compile(rf"<(?:{_SECTION})-([0-9a-fA-F]{{8,}})>")
@@ -51,7 +51,7 @@ def read(message: str) -> Asked | None:
         return None
     return Asked(
         question="\n".join(sections.get("input", ())),
-        response="\n".join(sections["response"]),
+        response=sections["response"][-1],  # a message may name its tags before it uses them
         references=tuple(filter(None, sections.get("reference", ()))),
         contexts=tuple(filter(None, sections.get("context", ()))),
     )
@@ -71,11 +71,12 @@ def grade(asked: Asked) -> Grade:
     if not asked.references:
         covered = _share(asked_for, said)
         supported = _share(said, known | asked_for) if known else covered
-        return _explained((covered + supported) / 2, asked_for, said, "question")
-    best = max((set(terms(reference)) for reference in asked.references), key=lambda wanted: _share(wanted, said))
+        return _explained((covered + supported) / 2, asked.question, said, "question")
+    reference = max(asked.references, key=lambda text: _share(set(terms(text)), said))
+    best = set(terms(reference))
     supported = _share(said, known | asked_for | _all(asked.references))
     share = _REFERENCE_SHARE * _share(best, said) + (1 - _REFERENCE_SHARE) * supported
-    return _explained(share, best, said, "reference")
+    return _explained(share, reference, said, "reference")
 
 
 def _all(texts: Iterable[str]) -> set[str]:
@@ -91,11 +92,13 @@ def _weight(word: str) -> float:
     return _NUMBER_WEIGHT if word[0].isdigit() else 1.0
 
 
-def _explained(share: float, wanted: set[str], said: set[str], what: str) -> Grade:
-    held, missing = sorted(wanted & said), sorted(wanted - said)
+def _explained(share: float, wanted: str, said: set[str], what: str) -> Grade:
+    words = dict(reversed(written(wanted)))  # each stem once, as it is written first
+    held = [words[stem] for stem in reversed(words) if stem in said]
+    missing = [words[stem] for stem in reversed(words) if stem not in said]
     return Grade(
         share,
-        f"By word overlap only: {len(held)} of {len(wanted)} words of the {what} are in the response.",
+        f"By word overlap only: {len(held)} of {len(words)} words of the {what} are in the response.",
         (f"Holds: {', '.join(held[:8])}.",) if held else (),
         (f"Lacks: {', '.join(missing[:8])}.",) if missing else (),
     )

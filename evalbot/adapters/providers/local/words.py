@@ -18,11 +18,16 @@ _SHORTEST_STEM = 3
 
 def terms(text: str) -> list[str]:
     """The words of a text that carry meaning, in order, as stems; numbers keep their value: "1,000" is "1000"."""
-    return [stem(word) for word in _WORD.findall(text.lower()) if word not in _EMPTY and _bare(word) not in _EMPTY]
+    return [stem for stem, _ in written(text)]
+
+
+def written(text: str) -> list[tuple[str, str]]:
+    """The words of a text that carry meaning, in order, each as its stem and as it is written."""
+    return [(_stem(word.lower()), word) for word in _WORD.findall(text) if _bare(word.lower()) not in _EMPTY]
 
 
 @lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
+def _stem(word: str) -> str:
     """A word without its commonest English endings, so that cancel, cancelled and cancellation are one."""
     if word[0].isdigit():
         return word.replace(",", "")

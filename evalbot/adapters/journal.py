@@ -1,0 +1,86 @@
+"""The journal on disk: `results.jsonl`, a line at a time, each in one write, so that a crash loses nothing it was told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from evalbot.domain.errors import CouldNotRun
+
+NAME = "results.jsonl"
+
+
+class FileJournal:
+    """Appends lines to `results.jsonl` in a folder, which is created where it does not exist.
+
+    A last line that an earlier process did not finish is ended with a line break, so that it spoils no other.
+
+    Args:
+        folder: The report's folder.
+        fresh: Start with an empty file instead of appending to what is there.
+        write: Writes bytes to a file descriptor and says how many.
+
+    Raises:
+        CouldNotRun: The file cannot be opened.
+    """
+
+    def __init__(self, folder: Path, *, fresh: bool = False, write: Callable[[int, bytes], int] = os.write) -> None:
+        self.path = folder / NAME
+        self._write = write
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_TRUNC if fresh else 0)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: int | None = os.open(self.path, flags, 0o644)
+            self._torn = _ends_torn(self._file)
+        except OSError as error:
+            raise CouldNotRun(f"could not open {self.path}: {error.strerror}") from error
+
+    def append(self, line: str) -> None:
+        """One line of JSON without its line end, written at once.
+
+        Raises:
+            CouldNotRun: It was not written whole; what stands there will be ended before the next line.
+        """
+        if self._file is None:
+            raise CouldNotRun(f"could not write {self.path}: it is closed")
+        if "\n" in line:
+            raise ValueError("a line of the journal must not hold a line break")
+        data = f"{chr(10) if self._torn else ''}{line}\n".encode()
+        try:
+            written = self._write(self._file, data)
+        except OSError as error:
+            raise CouldNotRun(f"could not write {self.path}: {error.strerror}. Is the disk full?") from error
+        # A full disk takes a part and says so in no other way.
+        self._torn = self._torn if written == 0 else written < len(data)
+        if written < len(data):
+            message = f"could not write {self.path}: only {written} of {len(data)} bytes were taken. Is the disk full?"
+            raise CouldNotRun(message)
+
+    def close(self) -> None:
+        """Make sure that the disk has it all, and let go; closing twice does no harm.
+
+        Raises:
+            CouldNotRun: The disk did not take it.
+        """
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            os.fsync(file)
+        except OSError as error:
+            raise CouldNotRun(f"could not write {self.path}: {error.strerror}. Is the disk full?") from error
+        finally:
+            os.close(file)
+
+    def __enter__(self) -> FileJournal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _ends_torn(file: int) -> bool:
+    size = os.fstat(file).st_size
+    return size > 0 and os.pread(file, 1, size - 1) != b"\n"

@@ -1,0 +1,83 @@
+"""What a call costs in US dollars, or None: an unknown price is never zero."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from evalbot.domain.models import Model, Price, Usage
+
+_MILLION = 1_000_000
+_FREE = frozenset({"local"})
+_VENDOR_HOSTS = {"openai": "openai.com", "anthropic": "anthropic.com"}
+
+# No vendor's price per token changes below this size of a prompt; from here on the table is asked about each call.
+_FLAT_TOKENS = 100_000
+
+
+def price(model: Model, usage: Usage | None, answered_by: str = "") -> float | None:
+    """US dollars for one call; None where tokens or price are unknown.
+
+    Args:
+        model: The model as configured: its own `price` comes first. Behind a `base_url` of your own no price is guessed.
+        usage: The tokens.
+        answered_by: The name that answered, for an alias that the table does not know.
+    """
+    if model.provider in _FREE:
+        return 0.0
+    if usage is None:
+        return None
+    if model.price is not None:
+        return (usage.input * model.price.input + usage.output * model.price.output) / _MILLION
+    if not _at_vendor(model):
+        return None
+    for name in dict.fromkeys((model.model, answered_by)):
+        if name and (usd := _listed(model.provider, name, usage)) is not None:
+            return usd
+    return None
+
+
+def listed_price(model: Model) -> Price | None:
+    """US dollars per million tokens of small prompts, for estimates; None where unknown."""
+    if model.provider in _FREE:
+        return Price(0.0, 0.0)
+    if model.price is not None:
+        return model.price
+    rates = _rates(model.provider, model.model) if _at_vendor(model) else None
+    return None if rates is None else Price(rates[0] * _MILLION, rates[2] * _MILLION)
+
+
+def _at_vendor(model: Model) -> bool:
+    if model.base_url is None:
+        return True
+    host, vendor = urlsplit(model.base_url).hostname or "", _VENDOR_HOSTS.get(model.provider)
+    return vendor is not None and (host == vendor or host.endswith("." + vendor))
+
+
+def _listed(provider: str, name: str, usage: Usage) -> float | None:
+    rates = _rates(provider, name)
+    if rates is None or usage.input >= _FLAT_TOKENS:
+        return None if rates is None else _table(provider, name, usage)
+    fresh, cached, output = rates
+    return (usage.input - usage.cached_input) * fresh + usage.cached_input * cached + usage.output * output
+
+
+@lru_cache(maxsize=256)
+def _rates(provider: str, name: str) -> tuple[float, float, float] | None:
+    """US dollars per fresh input, cached input and output token."""
+    found = [_table(provider, name, usage) for usage in (Usage(1000), Usage(1000, 0, 1000), Usage(0, 1000))]
+    fresh, cached, output = found
+    if fresh is None or cached is None or output is None:
+        return None
+    return fresh / 1000, cached / 1000, output / 1000
+
+
+def _table(provider: str, name: str, usage: Usage) -> float | None:
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    tokens = Tokens(input_tokens=usage.input, cache_read_tokens=usage.cached_input, output_tokens=usage.output)
+    try:
+        return float(calc_price(tokens, name, provider_id=provider).total_price)
+    except (LookupError, ValueError):  # not listed; listed without a price for such tokens
+        return None

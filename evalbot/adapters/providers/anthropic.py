@@ -1,0 +1,100 @@
+"""The `anthropic` provider: the Messages API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http_client
+from evalbot.adapters.providers.wire import (
+    Answer,
+    Wire,
+    ended,
+    malformed,
+    mapping,
+    string,
+    tokens,
+    tool_calls,
+)
+from evalbot.domain.canonical import Json
+from evalbot.domain.models import Message, Model, Outcome, Request, Usage
+
+
+@PROVIDERS.register("anthropic")
+class Anthropic(SdkProvider):
+    """Anthropic's Messages API, and servers that speak it (`base_url`).
+
+    Needs `ANTHROPIC_API_KEY`, or the variable that `api_key_env` names. The API no longer has `temperature`, `top_p` or
+    `top_k`, and never had `seed`: they are dropped and reported. `stop` is sent as `stop_sequences`.
+    """
+
+    key_env = "ANTHROPIC_API_KEY"
+    base_url_env = "ANTHROPIC_BASE_URL"
+    default_base_url = "https://api.anthropic.com"
+
+    def _connect(self) -> Connection:
+        import anthropic
+
+        client = anthropic.AsyncAnthropic(
+            api_key=self._key, base_url=self._base_url.rstrip("/").removesuffix("/v1"), max_retries=0,
+            http_client=http_client(), open_telemetry=False, webhook_key="",
+        )  # fmt: skip
+        # What the SDK picked up from the environment by itself must not reach an endpoint that it was not meant for.
+        client._custom_headers = {}
+        return Connection(cast("Client", client), anthropic.APIStatusError, anthropic.APIConnectionError)
+
+    def _wire(self, model: Model) -> Wire:  # noqa: ARG002 - there is one only
+        return MESSAGES
+
+
+def _conversation(messages: Sequence[Message]) -> dict[str, Json]:
+    system = "\n\n".join(message.content for message in messages if message.role == "system")
+    talk: list[Json] = [
+        {"role": message.role, "content": message.content} for message in messages if message.role != "system"
+    ]
+    return {"system": system, "messages": talk} if system else {"messages": talk}
+
+
+def _format(request: Request) -> Json:
+    return {"type": "json_schema", "schema": request.schema}
+
+
+def _read(body: Mapping[str, Json]) -> Answer:
+    content = body.get("content")
+    if not isinstance(content, list):
+        raise malformed("without content")
+    blocks = [mapping(block) for block in content]
+    text = "".join(string(block.get("text")) for block in blocks if block.get("type") == "text")
+    calls = [(string(block.get("name")), block.get("input")) for block in blocks if block.get("type") == "tool_use"]
+    if calls and not text:
+        text = tool_calls(calls)
+    outcome = _ENDS.get(string(body.get("stop_reason")), Outcome.OK)
+    return Answer(text, ended(text, outcome), _usage(body.get("usage")), string(body.get("model")))
+
+
+_ENDS = {
+    "max_tokens": Outcome.TRUNCATED,
+    "refusal": Outcome.REFUSAL,
+    "model_context_window_exceeded": Outcome.CONTEXT_OVERFLOW,
+}
+
+
+def _usage(usage: Json) -> Usage | None:
+    if not isinstance(usage, dict) or "input_tokens" not in usage:
+        return None
+    cached = tokens(usage.get("cache_read_input_tokens"))
+    written = tokens(usage.get("cache_creation_input_tokens"))
+    return Usage(tokens(usage["input_tokens"]) + cached + written, tokens(usage.get("output_tokens")), cached)
+
+
+MESSAGES = Wire(
+    path="/v1/messages",
+    names={"max_output_tokens": ("max_tokens",), "stop": ("stop_sequences",)},
+    absent=frozenset({"temperature", "top_p", "top_k", "seed"}),
+    messages=_conversation,
+    structure="output_config.format",
+    structured=_format,
+    read=_read,
+    lists=frozenset({"stop_sequences"}),
+)

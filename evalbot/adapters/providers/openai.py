@@ -1,0 +1,166 @@
+"""The `openai` provider: Chat Completions, and Responses where `api: responses` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.providers.schemas import is_strict
+from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http_client
+from evalbot.adapters.providers.wire import (
+    Answer,
+    Wire,
+    ended,
+    malformed,
+    mapping,
+    sequence,
+    string,
+    tokens,
+    tool_calls,
+)
+from evalbot.domain.canonical import Json
+from evalbot.domain.models import Message, Model, Outcome, Request, Usage
+
+
+@PROVIDERS.register("openai")
+class OpenAI(SdkProvider):
+    """OpenAI, and every server that speaks its formats (`base_url`): vLLM, llama.cpp, Ollama, OpenRouter, Azure v1.
+
+    Needs `OPENAI_API_KEY`, or the variable that `api_key_env` names. Chat Completions unless the model has
+    `api: responses`. `max_output_tokens` is sent as `max_completion_tokens` and, to a server that does not know it, as
+    `max_tokens`. Responses have neither `stop` nor `seed`: both are dropped there and reported.
+    """
+
+    key_env = "OPENAI_API_KEY"
+    base_url_env = "OPENAI_BASE_URL"
+    default_base_url = "https://api.openai.com/v1"
+
+    def _connect(self) -> Connection:
+        import openai
+
+        client = openai.AsyncOpenAI(
+            api_key=self._key, base_url=self._base_url, max_retries=0, http_client=http_client(),
+            admin_api_key="", webhook_secret="",
+        )  # fmt: skip
+        # What the SDK picked up from the environment by itself must not reach an endpoint that it was not meant for.
+        client.organization = client.project = None
+        client._custom_headers = {}
+        return Connection(cast("Client", client), openai.APIStatusError, openai.APIConnectionError)
+
+    def _wire(self, model: Model) -> Wire:
+        return RESPONSES if model.api == "responses" else CHAT
+
+
+def _plain(messages: Sequence[Message]) -> list[Json]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+# Chat Completions
+
+
+def _json_schema(request: Request) -> dict[str, Json]:
+    schema = request.schema or {}
+    return {"name": request.schema_name, "strict": is_strict(schema), "schema": schema}
+
+
+def _read_chat(body: Mapping[str, Json]) -> Answer:
+    choices = sequence(body.get("choices"))
+    choice = mapping(choices[0]) if choices else {}
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise malformed("without choices")
+    outcome = _CHAT_ENDS.get(string(choice.get("finish_reason")), Outcome.OK)
+    text = _chat_text(message)
+    refusal = string(message.get("refusal"))
+    if refusal:
+        text, outcome = text or refusal, Outcome.REFUSAL
+    if text is None:
+        if outcome is Outcome.OK:
+            raise malformed("with a message that has no content")
+        text = ""
+    return Answer(text, ended(text, outcome), _chat_usage(body.get("usage")), string(body.get("model")))
+
+
+_CHAT_ENDS = {"length": Outcome.TRUNCATED, "content_filter": Outcome.CONTENT_FILTER}
+
+
+def _chat_text(message: Mapping[str, Json]) -> str | None:
+    content = message.get("content")
+    if isinstance(content, str) and content:
+        return content
+    if isinstance(content, list):
+        return "".join(string(mapping(part).get("text")) for part in content)
+    functions = [mapping(mapping(call).get("function")) for call in sequence(message.get("tool_calls"))]
+    if functions:
+        return tool_calls([(string(function.get("name")), function.get("arguments")) for function in functions])
+    return "" if content == "" else None
+
+
+def _chat_usage(usage: Json) -> Usage | None:
+    if not isinstance(usage, dict) or "prompt_tokens" not in usage:
+        return None
+    cached = tokens(mapping(usage.get("prompt_tokens_details")).get("cached_tokens"))
+    return Usage(tokens(usage["prompt_tokens"]), tokens(usage.get("completion_tokens")), cached)
+
+
+CHAT = Wire(
+    path="/chat/completions",
+    names={"max_output_tokens": ("max_completion_tokens", "max_tokens")},
+    absent=frozenset(),
+    messages=lambda messages: {"messages": _plain(messages)},
+    structure="response_format",
+    structured=lambda request: {"type": "json_schema", "json_schema": _json_schema(request)},
+    read=_read_chat,
+)
+
+
+# Responses
+
+
+def _read_responses(body: Mapping[str, Json]) -> Answer:
+    output = body.get("output")
+    status = body.get("status")
+    if not isinstance(output, list) or status not in ("completed", "incomplete", None):
+        raise malformed("without output")
+    parts = [
+        mapping(part)
+        for item in output
+        if mapping(item).get("type") == "message"
+        for part in sequence(mapping(item).get("content"))
+    ]
+    text = "".join(string(part.get("text")) for part in parts if part.get("type") == "output_text")
+    refusal = "".join(string(part.get("refusal")) for part in parts if part.get("type") == "refusal")
+    calls = [mapping(item) for item in output if mapping(item).get("type") == "function_call"]
+    if calls and not text:
+        text = tool_calls([(string(call.get("name")), call.get("arguments")) for call in calls])
+    if refusal:
+        text, outcome = text or refusal, Outcome.REFUSAL
+    else:
+        outcome = _responses_end(body)
+    return Answer(text, ended(text, outcome), _responses_usage(body.get("usage")), string(body.get("model")))
+
+
+def _responses_end(body: Mapping[str, Json]) -> Outcome:
+    if body.get("status") != "incomplete":
+        return Outcome.OK
+    reason = mapping(body.get("incomplete_details")).get("reason")
+    return Outcome.CONTENT_FILTER if reason == "content_filter" else Outcome.TRUNCATED
+
+
+def _responses_usage(usage: Json) -> Usage | None:
+    if not isinstance(usage, dict) or "input_tokens" not in usage:
+        return None
+    cached = tokens(mapping(usage.get("input_tokens_details")).get("cached_tokens"))
+    return Usage(tokens(usage["input_tokens"]), tokens(usage.get("output_tokens")), cached)
+
+
+RESPONSES = Wire(
+    path="/responses",
+    names={"max_output_tokens": ("max_output_tokens",)},
+    absent=frozenset({"stop", "seed"}),
+    messages=lambda messages: {"input": _plain(messages)},
+    structure="text.format",
+    structured=lambda request: {"type": "json_schema", **_json_schema(request)},
+    read=_read_responses,
+)

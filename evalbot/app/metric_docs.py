@@ -1,0 +1,56 @@
+"""docs/metrics.md, written from the metrics' own docstrings: `python -m evalbot.app.metric_docs > docs/metrics.md`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import MISSING, Field, fields, is_dataclass
+
+from evalbot.domain.ports import Metric
+from evalbot.metrics import METRICS
+
+_INTRODUCTION = """\
+# Metrics
+
+A metric scores one answer. It says `scored` with a number, `not_applicable` where it has nothing to say about an example,
+or `unscored` with an error class where it broke; an error is never a number. In `evalbot.yml` the key under `metrics:` is
+the name you choose, and `type` is one of those below; unknown options are errors.
+
+<!-- Written by `python -m evalbot.app.metric_docs` from the docstrings in evalbot/metrics; edit those. -->
+"""
+
+
+def metrics_page() -> str:
+    """The whole page in Markdown: one section for each built-in metric, by name."""
+    parts = ((name, METRICS.get(name)) for name in METRICS.names())
+    own = ((name, part) for name, part in parts if part.__module__.startswith("evalbot.metrics."))
+    return "\n".join([_INTRODUCTION, *(_section(name, part) for name, part in own)])
+
+
+def _section(name: str, part: type[Metric]) -> str:
+    return f"## {name}\n\n{inspect.getdoc(part)}\n\n{_options(name, part)}"
+
+
+def _options(name: str, part: type[Metric]) -> str:
+    if not is_dataclass(part):
+        return ""
+    rows = [f"| `{field.name}` | `{_type(field)}` | {_default(field)} |" for field in fields(part)]
+    return "\n".join([f"| option of `{name}` | type | default |", "|---|---|---|", *rows, ""])
+
+
+def _type(field: Field[object]) -> str:
+    text = field.type if isinstance(field.type, str) else str(field.type)
+    return text.replace("Threshold", "float | Mapping[str, float]").replace("|", "\\|")
+
+
+def _default(field: Field[object]) -> str:
+    if field.default is MISSING:
+        return "required"
+    plain = {None: "none", True: "true", False: "false"}
+    if field.default is None or isinstance(field.default, bool):
+        return f"`{plain[field.default]}`"
+    return f"`{list(field.default)}`" if isinstance(field.default, tuple) else f"`{field.default!r}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(metrics_page())

@@ -1,0 +1,150 @@
+"""Where the real world is plugged in: the only place that reads the environment and names real adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evalbot.adapters.journal import FileJournal
+from evalbot.adapters.prices import price
+from evalbot.adapters.progress import progress
+from evalbot.adapters.providers.open import open_provider
+from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.models import Model, Usage
+from evalbot.domain.policy import Limits
+from evalbot.domain.ports import Journal, Progress, Provider
+from evalbot.domain.redaction import Redactor
+from evalbot.domain.runs import Row, Task
+from evalbot.engine.gateway import Gateway
+from evalbot.engine.run import Runner, SuiteMetrics
+
+SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+Run = Callable[[Sequence[Task]], Awaitable[list[Row]]]
+
+
+@dataclass(frozen=True)
+class World:
+    """What an activity may touch. `redact` goes over everything that is written or shown."""
+
+    environment: Mapping[str, str]
+    journal: Callable[[], Journal]
+    progress: Callable[[], Progress]
+    redact: Callable[[str], str]
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], str] = lambda: datetime.now(UTC).isoformat(timespec="seconds")
+
+    @classmethod
+    def real(cls, environment: Mapping[str, str], report_dir: Path, *, quiet: bool) -> World:
+        """The process's own environment, files under `report_dir`, a progress bar on a terminal."""
+        redactor = Redactor(value for name, value in environment.items() if any(word in name.upper() for word in SECRETS))
+        return cls(
+            environment,
+            lambda: FileJournal(report_dir / "results.jsonl", fresh=True),
+            lambda: progress(quiet=quiet),
+            redactor.redact,
+        )
+
+    def open_lab(self, limits: Limits) -> Lab:
+        """A place to run the answers of one activity in."""
+        return Lab(self, limits)
+
+
+@dataclass
+class Lab:
+    """One run's engine, and its counters once it has run."""
+
+    world: World
+    limits: Limits
+    gateway: Gateway | None = None
+    _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def running(self, suites: Mapping[str, SuiteMetrics], tasks: Sequence[Sequence[Task]]) -> AsyncIterator[Run]:
+        """Runs tasks with providers open; the clocks of the time budgets start here.
+
+        Raises:
+            ConfigError: A key is missing or a price unknown and refused; nothing was sent.
+        """
+        asked = [t.request.model for some in tasks for t in some] + [m for s in suites.values() for m in s.models.values()]
+        self._open({(model.endpoint, model.model): model for model in asked}.values())
+        started = self.world.clock()
+        self.gateway = Gateway(self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed))
+        journal, shown = self.world.journal(), self.world.progress()
+        runner = Runner(
+            suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,
+            golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
+        )  # fmt: skip
+        try:
+            with _terminated():
+                yield runner.run
+        finally:
+            for provider in self._providers.values():
+                await provider.close()
+            journal.close()
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What everything cost; None where a price is unknown."""
+        return self.gateway.cost_usd if self.gateway else 0.0
+
+    @property
+    def model_calls(self) -> int:
+        """Answers got."""
+        return self.gateway.model_calls if self.gateway else 0
+
+    @property
+    def judge_calls(self) -> int:
+        """Gradings got."""
+        return self.gateway.judge_calls if self.gateway else 0
+
+    @property
+    def retried(self) -> int:
+        """Calls made again."""
+        return self.gateway.retried if self.gateway else 0
+
+    @property
+    def dropped_params(self) -> Mapping[str, tuple[str, ...]]:
+        """Params that models rejected."""
+        return self.gateway.dropped_params if self.gateway else {}
+
+    def _open(self, models: Iterable[Model]) -> None:
+        problems: list[Problem] = []
+        for model in sorted(models, key=lambda m: m.label):
+            try:
+                if model.endpoint not in self._providers:
+                    self._providers[model.endpoint] = open_provider(model, self.world.environment)
+            except ConfigError as error:
+                problems += error.problems
+            if self.limits.unknown_price == "refuse" and price(model, Usage(1, 1), model.model) is None:
+                problems.append(Problem(f"the price of {model.label} is unknown.", hint="Give it as `price` under `models:`, or allow it with `run.unknown_price: allow`."))
+        if problems:
+            raise ConfigError(dict.fromkeys(problems))
+
+    def _provider(self, model: Model) -> Provider:
+        return self._providers[model.endpoint]
+
+
+class _terminated:  # noqa: N801 - reads as a word in `with`
+    """Within it, SIGTERM cancels the run as an interrupt does: journal and connections are closed first."""
+
+    def __enter__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - entered from a coroutine
+        self._previous = signal.getsignal(signal.SIGTERM)
+        try:
+            self._loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        except (ValueError, RuntimeError):  # not the main thread: signals are somebody else's there
+            self._previous = None
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            self._loop.remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, self._previous)

@@ -1,0 +1,8 @@
+"""`evalbot.yml` as frozen values: read strictly, checked against everything it names, every error with a place and a hint."""
+
+from evalbot.config.differences import compare_policies
+from evalbot.config.load import load_policy
+from evalbot.config.metrics import build_metrics, suite_decides
+from evalbot.config.schema import schema
+
+__all__ = ["build_metrics", "compare_policies", "load_policy", "schema", "suite_decides"]

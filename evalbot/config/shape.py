@@ -1,0 +1,208 @@
+"""The shape of `evalbot.yml`: every key, its type, its range, its default and one sentence about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+WEEK_SECONDS = 604_800
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _by_partition(value: object) -> object:
+    return {"default": value} if isinstance(value, int) else value
+
+
+Action = Literal["block", "warn"]
+PartitionName = Literal["golden", "regression", "adversarial", "distribution"]
+PartitionOrDefault = Literal["golden", "regression", "adversarial", "distribution", "default"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0, le=WEEK_SECONDS)]
+Text = Annotated[str, Field(min_length=1)]
+_TEXT = {"type": "string", "minLength": 1}
+Texts = Annotated[
+    Annotated[list[Text], Field(min_length=1)],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}),
+]
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
+_PARTITIONS = ["golden", "regression", "adversarial", "distribution", "default"]
+Epochs = Annotated[
+    dict[PartitionOrDefault, Annotated[int, Field(ge=1, le=1000)]],
+    BeforeValidator(_by_partition),
+    WithJsonSchema(
+        {"anyOf": [_COUNT, {"type": "object", "propertyNames": {"enum": _PARTITIONS}, "additionalProperties": _COUNT}]}
+    ),
+]
+
+
+class Part(BaseModel):
+    """What all parts share: nothing unknown, nothing coerced, no infinity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class PricePart(Part):
+    """US dollars per million tokens. Calls of a model without a known price have no known cost; they are never free."""
+
+    input: float = Field(ge=0, description="US dollars per million input tokens.")
+    output: float = Field(ge=0, description="US dollars per million output tokens.")
+
+
+class ParamsPart(Part):
+    """What a model is asked with. These four are mapped to each provider's names; all others pass through as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    max_output_tokens: int | None = Field(default=None, ge=1, description="The longest answer; 1,024 where absent.")
+    temperature: float | None = Field(default=None, ge=0, description="How freely it answers.")
+    stop: Any = Field(default=None, description="A string, or a list of strings, that ends an answer.")
+    seed: int | None = Field(default=None, description="Passed to providers that know one.")
+
+    def given(self) -> dict[str, Any]:
+        """Those that were written, ours and all others."""
+        return {name: value for name, value in self.model_dump(exclude_unset=True).items() if value is not None}
+
+
+class ModelPart(Part):
+    """A name for a model. `provider/model` works anywhere a name does."""
+
+    provider: Text = Field(description="`openai`, `anthropic`, `local` or a plug-in.")
+    model: Text = Field(description="The provider's name of the model.")
+    params: ParamsPart = Field(default=ParamsPart(), description="What it is asked with.")
+    api: Literal["chat", "responses"] = Field(default="chat", description="Which interface of `openai` is spoken.")
+    base_url: Text | None = Field(default=None, description="An endpoint of your own: https, or http on this machine.")
+    api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = Field(
+        default=None, description="The environment variable that holds its key."
+    )
+    price: PricePart | None = Field(default=None, description="What it costs, where that is not known.")
+    auth: dict[str, Any] | None = Field(default=None, description="Replaces the key (`type: oidc`). Not in this version.")
+
+
+class GoldenPart(Part):
+    """Every golden example must pass at head. A first failure is asked again `confirm` times at head and at base."""
+
+    confirm: int = Field(default=4, ge=0, le=100, description="Fresh answers after a first failure; 0 is the literal single-run rule.")
+    broken_at: int | None = Field(
+        default=None, ge=1, le=101, description="Broken when so many of `confirm + 1` answers fail; the majority where absent."
+    )
+    pre_existing: Action = Field(default="warn", description="What a failure that base has too does.")
+
+
+class PassPart(Part):
+    """Examples that passed at base must pass at head, with the same confirmation as golden ones."""
+
+    new_failures: Action = Field(default="block", description="What a failure that base does not have does.")
+    confirm: int = Field(default=4, ge=0, le=100, description="Fresh answers after a first failure.")
+    broken_at: int | None = Field(
+        default=None, ge=1, le=101, description="Broken when so many of `confirm + 1` answers fail; the majority where absent."
+    )
+
+
+class ScoresPart(Part):
+    """The score test: a regression needs p < `alpha` and a drop of at least `min_effect`."""
+
+    metric: Texts | None = Field(
+        default=None, description="Whose scores are tested, one name or a list. Where absent: the first judge, else the first numeric metric."
+    )
+    test: Literal["welch", "paired", "either"] = Field(default="welch", description="`either` blocks when one of the two does.")
+    alpha: float = Field(default=0.05, gt=0, lt=1, description="Significance level, two-sided.")
+    min_effect: float | None = Field(
+        default=None, ge=0, description="The smallest drop that counts, in the metric's points; 0.075 × its scale's width where absent."
+    )
+    min_examples: int = Field(default=10, ge=1, le=1_000_000, description="Fewer scored examples a side are not tested.")
+    multiplicity: Literal["none", "holm"] = Field(default="none", description="Whether p is adjusted over all gated rows.")
+    non_inferiority: bool = Field(default=False, description="Block unless a drop of `min_effect` is ruled out.")
+    insufficient: Literal["warn", "inconclusive"] = Field(default="warn", description="What too few examples do.")
+
+
+class CoveragePart(Part):
+    """The share of planned answers that must be scored; below it the run is inconclusive."""
+
+    min: Share = Field(default=0.95, description="Of all planned answers.")
+    golden: Share = Field(default=1.0, description="Of the golden ones.")
+
+
+class CostPart(Part):
+    """What an answer may cost more at head than at base."""
+
+    max_increase: float = Field(default=0.5, ge=0, description="Relative: 0.5 lets it cost half as much again.")
+    action: Action = Field(default="warn", description="What more than that does.")
+
+
+class GatesPart(Part):
+    """The rules that decide."""
+
+    golden: GoldenPart = Field(default=GoldenPart(), description="Golden examples.")
+    regression: PassPart = Field(default=PassPart(), description="Regression examples.")
+    adversarial: PassPart = Field(default=PassPart(), description="Adversarial examples, where they are run.")
+    scores: ScoresPart = Field(default=ScoresPart(), description="The score test.")
+    coverage: CoveragePart = Field(default=CoveragePart(), description="How much must be scored.")
+    cost: CostPart = Field(default=CostPart(), description="What answers may cost.")
+
+
+class SuitePart(Part):
+    """What is evaluated together. A suite needs prompts, a model, datasets, and a judge or metrics."""
+
+    prompt: Texts | None = Field(default=None, description="A prompt file, or globs from the repository's root.")
+    prompts: Texts | None = Field(default=None, description="The same; give one of the two.")
+    model: Text | None = Field(default=None, description="Which model answers: a name of `models`, or `provider/model`.")
+    params: ParamsPart = Field(default=ParamsPart(), description="Params of the model, over those of `models`; a prompt's front matter goes first.")
+    dataset: Texts | None = Field(default=None, description="A dataset file, or globs from the repository's root.")
+    datasets: Texts | None = Field(default=None, description="The same; give one of the two.")
+    judge: Text | None = Field(
+        default=None, description="A model that grades: a judge metric named `judge` with the default rubric, beside `metrics` where both are given."
+    )
+    metrics: Annotated[list[Text], Field(min_length=1)] | None = Field(default=None, description="Names of `metrics`.")
+    epochs: Epochs = Field(default={}, description="Fresh answers per example: a number, or one for each partition and `default` (1).")
+    owner: str = Field(default="", description="Who is asked about this suite.")
+    gates: GatesPart = Field(default=GatesPart(), description="The rules that decide.")
+    target: dict[str, Any] | None = Field(
+        default=None, description="What answers instead of a prompt and a model: `command`, `http`, `python`, `replay`. Not in this version."
+    )
+
+
+class RunPart(Part):
+    """What a run may take."""
+
+    partitions: Annotated[list[PartitionName], Field(min_length=1)] = Field(default=["golden", "regression"], description="What a check runs.")
+    concurrency: int = Field(default=32, ge=1, le=1000, description="Model and judge calls in flight, together.")
+    golden_seconds: Seconds = Field(default=300.0, description="Time for the golden examples.")
+    total_seconds: Seconds = Field(default=1200.0, description="Time for everything.")
+    budget_usd: float = Field(default=5.0, ge=0, description="US dollars for everything.")
+    unknown_price: Literal["allow", "refuse"] = Field(default="allow", description="Whether a model without a known price may run.")
+    seed: int = Field(default=0, description="Of everything that is drawn.")
+
+
+class ApprovalsPart(Part):
+    """How many people with write access, other than the author, must have approved."""
+
+    golden: int = Field(default=1, ge=0, le=100, description="Edited and deleted rows of any partition that gates.")
+    policy: int = Field(default=1, ge=0, le=100, description="Changes of this file, of the workflow, and deleted prompts.")
+    accept_by_author: bool = Field(default=False, description="Whether the author may accept findings.")
+
+
+class ReportPart(Part):
+    """What the comment shows."""
+
+    max_examples: int = Field(default=3, ge=0, le=100, description="Worst examples, side by side.")
+    show_outputs: bool = Field(default=True, description="Whether answers are shown.")
+    guidance: str = Field(default="", description="A sentence of yours for the author.")
+
+
+class File(Part):
+    """The whole file."""
+
+    version: Literal[1] = Field(description="The version of this format: 1.")
+    models: dict[str, ModelPart] = Field(default={}, description="Names for models.")
+    metrics: dict[str, dict[str, Any]] = Field(default={}, description="Metrics by name: `type`, and the type's own options.")
+    suites: dict[str, SuitePart] = Field(min_length=1, description="What is evaluated, by name.")
+    run: RunPart = Field(default=RunPart(), description="What a run may take.")
+    approvals: ApprovalsPart | None = Field(default=None, description="Who must approve; the defaults where absent.")
+    report: ReportPart = Field(default=ReportPart(), description="What the comment shows.")
+    harvest: dict[str, Any] | None = Field(default=None, description="The scheduled harvest of production failures.")
+    monitor: dict[str, Any] | None = Field(default=None, description="The production monitor.")

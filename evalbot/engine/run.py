@@ -1,0 +1,187 @@
+"""The run: planned answers are asked for, scored and journalled one by one, within time, money and rate limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from typing import TypeAlias
+
+from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
+from evalbot.domain.examples import Partition
+from evalbot.domain.models import Reply
+from evalbot.domain.ports import Journal, Progress
+from evalbot.domain.runs import Row, Task
+from evalbot.domain.scores import Answered, Score
+from evalbot.engine.gateway import Gateway
+from evalbot.engine.once import Once
+from evalbot.engine.plan import order
+from evalbot.engine.rows import to_line
+from evalbot.engine.scoring import Bill, Scorer, SuiteMetrics, passes
+
+__all__ = ["Runner", "SuiteMetrics"]
+
+GRACE_SECONDS = 2.0  # for what is in flight at the deadline to say so itself
+_CUT_OFF = Score.unscored(ErrorClass.STOPPED, "the run ended before it was scored")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No answer, and why."""
+
+    error: ErrorClass
+    reason: str
+
+
+Answer: TypeAlias = Reply | Failed
+
+
+class Runner:
+    """Turns tasks into rows; `run` may be called again for confirmations.
+
+    Identical requests of the same epoch and confirmation share one answer, on whichever side they stand.
+
+    Args:
+        suites: The metrics of each suite by its name.
+        redact: Takes secrets out of what is stored or shown.
+        seed: Of the order in which pairs run.
+        golden_deadline: When golden examples must be measured, in seconds of `gateway.clock`; their confirmations have
+            until `total_deadline`.
+        total_deadline: When everything ends.
+    """
+
+    def __init__(
+        self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, journal: Journal, progress: Progress,
+        redact: Callable[[str], str], *, seed: int, golden_deadline: float, total_deadline: float,
+    ) -> None:  # fmt: skip
+        self._suites, self._gateway, self._journal, self._progress, self._redact = suites, gateway, journal, progress, redact
+        self._seed, self._golden_deadline, self._total_deadline = seed, golden_deadline, total_deadline
+        self._answers: Once[Answer] = Once(lasting=lambda answer: getattr(answer, "error", None) is not ErrorClass.STOPPED)
+        self._scorer = Scorer(suites, gateway, redact)
+
+    async def run(self, tasks: Sequence[Task]) -> list[Row]:
+        """One row per task, in the order of `tasks`; each is in the journal as soon as it is known.
+
+        Raises:
+            CouldNotRun: The journal cannot be written.
+            CancelledError: After what was in flight is stopped and what was finished or paid for is in the journal.
+        """
+        rows: dict[int, Row] = {}
+        for task in tasks:
+            self._answers.expect(_call(task))
+            self._scorer.expect(task)
+        todo = chain.from_iterable(order(tasks, self._seed))
+        # Twice as many as calls in flight: some wait for an answer or a grade that another one is getting.
+        count = min(2 * self._gateway.limits.concurrency, len(tasks))
+        self._progress.start(len(tasks), "answers")
+        try:
+            await self._all([asyncio.ensure_future(self._work(todo, tasks, rows)) for _ in range(count)])
+            for position in set(range(len(tasks))) - rows.keys():
+                self._record(rows, position, self._unanswered(tasks[position], self._out_of_time(tasks[position]), False))
+        finally:
+            self._progress.finish()
+        return [rows[position] for position in range(len(tasks))]
+
+    async def _all(self, workers: Sequence[asyncio.Future[None]]) -> None:
+        """Wait for the workers, a little beyond the deadline and no longer; the first that fails ends them all."""
+        if not workers:
+            return
+        try:
+            seconds = max(0.0, self._total_deadline - self._gateway.clock()) + GRACE_SECONDS
+            done, _ = await asyncio.wait(workers, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+            for worker in done:
+                worker.result()
+        finally:
+            for worker in workers:
+                worker.cancel()
+            done, _ = await asyncio.wait(workers, timeout=GRACE_SECONDS)
+            for worker in done:
+                # A second failure says no more than the first; looked at, so that asyncio does not complain of it.
+                _ = worker.cancelled() or worker.exception()
+
+    async def _work(self, todo: Iterator[int], tasks: Sequence[Task], rows: dict[int, Row]) -> None:
+        for position in todo:
+            task = tasks[position]
+            try:
+                await self._measure(task, partial(self._record, rows, position))
+            finally:
+                self._answers.release(_call(task))
+                self._scorer.release(task)
+            await asyncio.sleep(0)  # a provider that never waits would leave nobody else a turn
+
+    async def _measure(self, task: Task, record: Callable[[Row], None]) -> None:
+        deadline = self._deadline(task)
+        try:
+            left = deadline - self._gateway.clock()
+            answer, shared = await self._answers.get(_call(task), None, partial(self._ask, task, deadline), left)
+        except TimeoutError:
+            answer, shared = self._out_of_time(task), False
+        if isinstance(answer, Failed):
+            record(self._unanswered(task, answer, shared))
+        else:
+            await self._score(task, answer, shared, deadline, record)
+
+    async def _ask(self, task: Task, deadline: float) -> Answer:
+        try:
+            return await self._gateway.complete(task.request, purpose="model", deadline=deadline)
+        except Stopped as stopped:
+            late = self._gateway.clock() >= deadline
+            return self._out_of_time(task) if late else Failed(ErrorClass.STOPPED, str(stopped))
+        except ProviderError as error:
+            return Failed(ErrorClass.TARGET, str(error))
+        except EvalbotError:
+            raise
+        except Exception as error:
+            # A provider may come from another package: its crash costs this answer and no other.
+            return Failed(ErrorClass.TARGET, f"the provider crashed with {type(error).__name__}: {error}")
+
+    async def _score(
+        self, task: Task, reply: Reply, shared: bool, deadline: float, record: Callable[[Row], None]
+    ) -> None:
+        answered = Answered(task.example, reply.text, reply.outcome, reply.latency_ms, reply.cost_usd)
+        scores = dict.fromkeys(self._suites[task.suite].metrics, _CUT_OFF)
+        bill = Bill()
+        try:
+            await self._scorer.score(task, answered, scores, bill, deadline)
+        finally:
+            record(self._answered(task, reply, shared, scores, bill))  # also when cancelled: the answer is paid for
+
+    def _answered(self, task: Task, reply: Reply, shared: bool, scores: Mapping[str, Score], bill: Bill) -> Row:
+        passed, error, reason = passes(reply.outcome, scores, self._suites[task.suite].deciding)
+        return replace(
+            _blank(task), output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
+            usage=reply.usage, cost_usd=reply.cost_usd, judge_usd=bill.usd, judge_calls=bill.calls,
+            retried=bill.retried + (0 if shared else reply.attempts - 1), latency_ms=reply.latency_ms, shared=shared,
+            scores=scores, passed=passed,
+        )  # fmt: skip
+
+    def _unanswered(self, task: Task, failed: Failed, shared: bool) -> Row:
+        return replace(_blank(task), error=failed.error, reason=self._redact(failed.reason), shared=shared)
+
+    def _record(self, rows: dict[int, Row], position: int, row: Row) -> None:
+        self._journal.append(to_line(row))
+        rows[position] = row
+        spent = [0.0 if row.shared else row.cost_usd, row.judge_usd]
+        self._progress.advance(sum(usd for usd in spent if usd))
+
+    def _deadline(self, task: Task) -> float:
+        first_golden = task.example.partition is Partition.GOLDEN and not task.confirmation
+        return min(self._golden_deadline, self._total_deadline) if first_golden else self._total_deadline
+
+    def _out_of_time(self, task: Task) -> Failed:
+        setting = "golden_seconds" if self._deadline(task) < self._total_deadline else "total_seconds"
+        return Failed(ErrorClass.STOPPED, f"the time is used up; run.{setting} sets it")
+
+
+def _call(task: Task) -> tuple[str, int, int]:
+    return (task.request.hash, task.epoch, task.confirmation)
+
+
+def _blank(task: Task) -> Row:
+    return Row(
+        suite=task.suite, prompt=task.prompt, side=task.side, example=task.example.id, example_hash=task.example.hash,
+        partition=task.example.partition, part=task.part, epoch=task.epoch, confirmation=task.confirmation,
+        request_hash=task.request.hash,
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""Scoring: every metric of a suite on one answer, identical answers graded once, and whether the example passes."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import blake2b
+
+from evalbot.domain.canonical import Json
+from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
+from evalbot.domain.models import Message, Model, Outcome, Reply, Request
+from evalbot.domain.ports import Metric
+from evalbot.domain.runs import Task
+from evalbot.domain.scores import Answered, Score, ScoreStatus
+from evalbot.engine.gateway import Gateway
+from evalbot.engine.once import Once
+
+
+@dataclass(frozen=True)
+class SuiteMetrics:
+    """What scores a suite's answers.
+
+    Args:
+        metrics: By name, in the order of the configuration.
+        deciding: Names of those that make an example pass or fail.
+        models: The models that metrics ask, by the name under which they ask.
+    """
+
+    metrics: Mapping[str, Metric]
+    deciding: frozenset[str]
+    models: Mapping[str, Model] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Bill:
+    """What grading one answer took; `usd` is None when a price is unknown."""
+
+    usd: float | None = 0.0
+    calls: int = 0
+    retried: int = 0
+
+    def add(self, reply: Reply) -> None:
+        """One more judge's answer."""
+        self.usd = None if self.usd is None or reply.cost_usd is None else self.usd + reply.cost_usd
+        self.calls += 1
+        self.retried += reply.attempts - 1
+
+
+class Scorer:
+    """Applies metrics. Metrics that ask models grade an output once for all sides, prompts and epochs of an example.
+
+    Deterministic metrics measure every answer anew: that is cheaper than remembering, and some look at its cost or latency.
+    """
+
+    def __init__(self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, redact: Callable[[str], str]) -> None:
+        self._suites, self._gateway, self._redact = suites, gateway, redact
+        self._gradings: Once[Score] = Once(lasting=lambda score: score.error is not ErrorClass.STOPPED)
+
+    def expect(self, task: Task) -> None:
+        """The task will be scored, or released without."""
+        self._gradings.expect(_question(task))
+
+    def release(self, task: Task) -> None:
+        """The task is through."""
+        self._gradings.release(_question(task))
+
+    async def score(
+        self, task: Task, answered: Answered, scores: MutableMapping[str, Score], bill: Bill, deadline: float
+    ) -> None:
+        """Put every metric's score into `scores`, one by one, so that those at hand survive a cancellation."""
+        suite = self._suites[task.suite]
+        asking = []
+        for name, metric in suite.metrics.items():
+            if metric.models:
+                asking.append((name, metric))
+            else:
+                scores[name] = await self._measure(suite, metric, answered, bill, deadline)
+
+        async def grade(name: str, metric: Metric) -> None:
+            scores[name] = await self._grade(task, name, metric, answered, bill, deadline)
+
+        if len(asking) == 1:
+            await grade(*asking[0])
+        elif asking:
+            await asyncio.gather(*(grade(name, metric) for name, metric in asking))
+
+    async def _grade(
+        self, task: Task, name: str, metric: Metric, answered: Answered, bill: Bill, deadline: float
+    ) -> Score:
+        key = (name, answered.outcome, blake2b(answered.output.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+        work = partial(self._measure, self._suites[task.suite], metric, answered, bill, deadline)
+        try:
+            score, _ = await self._gradings.get(_question(task), key, work, deadline - self._gateway.clock())
+        except TimeoutError:
+            return Score.unscored(ErrorClass.STOPPED, "the time is used up")
+        return score
+
+    async def _measure(self, suite: SuiteMetrics, metric: Metric, answered: Answered, bill: Bill, deadline: float) -> Score:
+        """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
+
+        async def ask(name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
+            request = Request(suite.models[name], tuple(messages), schema)
+            reply = await self._gateway.complete(request, purpose="judge", deadline=deadline)
+            bill.add(reply)
+            return reply
+
+        try:
+            if not metric.applies(answered.example):
+                return Score.not_applicable("the row has nothing for it to check")
+            return self._presentable(await metric.measure(answered, ask))
+        except Stopped as stopped:
+            return self._unscored(ErrorClass.STOPPED, str(stopped))
+        except ProviderError as error:
+            return self._unscored(ErrorClass.JUDGE, str(error))
+        except EvalbotError:
+            raise
+        except Exception as error:
+            # A metric may come from another package; its crash costs this score and no other.
+            return self._unscored(ErrorClass.METRIC, f"the metric crashed with {type(error).__name__}: {error}")
+
+    def _presentable(self, score: object) -> Score:
+        """The score without secrets; raises TypeError or ValueError where it is no score, NaN or not JSON."""
+        if not isinstance(score, Score):
+            raise TypeError(f"it returned {type(score).__name__}, not a Score")
+        numbers = score.samples if score.status is not ScoreStatus.SCORED else (score.value, *score.samples)
+        if not all(isinstance(number, float | int) and math.isfinite(number) for number in numbers):
+            raise ValueError(f"scores must be finite numbers, not {numbers}")
+        if not isinstance(score.passed, bool | None):
+            raise TypeError(f"passed must be True, False or None, not {score.passed!r}")
+        detail = {self._redact(str(key)): self._plain(value) for key, value in score.detail.items()}
+        return replace(score, reason=self._redact(score.reason), detail=detail)
+
+    def _plain(self, value: object) -> Json:
+        if isinstance(value, str):
+            return self._redact(value)
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+        if isinstance(value, Mapping):
+            return {self._redact(str(key)): self._plain(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._plain(inner) for inner in value]
+        raise TypeError(f"its detail holds {value!r}, which is not JSON")
+
+    def _unscored(self, error: ErrorClass, reason: str) -> Score:
+        return Score.unscored(error, self._redact(reason))
+
+
+def passes(
+    outcome: Outcome, scores: Mapping[str, Score], deciding: frozenset[str]
+) -> tuple[bool | None, ErrorClass | None, str]:
+    """Whether an answer passes; where nothing can be said, None with the error class and its reason.
+
+    An empty answer fails by rule; one failed metric is enough to fail; a broken one leaves it open; at least one must pass.
+    """
+    if outcome is Outcome.EMPTY:
+        return False, None, "the answer is empty"
+    words = [score for name, score in scores.items() if name in deciding]
+    if any(score.passed is False for score in words if score.status is ScoreStatus.SCORED):
+        return False, None, ""
+    broken = next((score for score in words if score.status is ScoreStatus.UNSCORED), None)
+    if broken is not None:
+        return None, broken.error or ErrorClass.METRIC, broken.reason
+    if any(score.passed for score in words if score.status is ScoreStatus.SCORED):
+        return True, None, ""
+    return None, ErrorClass.NOTHING_APPLIED, "no metric that passes or fails applied"
+
+
+def _question(task: Task) -> tuple[str, str, int]:
+    # Not the prompt or the side: the same words in answer to the same question deserve the same grade.
+    return (task.suite, task.example.hash, task.confirmation)

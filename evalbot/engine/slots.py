@@ -1,0 +1,58 @@
+"""Slots: how many calls may be in flight at once, first come, first served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Slots:
+    """A semaphore that can be closed, so that whoever waits learns of it at once.
+
+    Args:
+        limit: Slots in all, at least 1.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._free = max(1, limit)
+        self._waiting: deque[asyncio.Future[bool]] = deque()
+        self._closed = False
+
+    async def take(self, seconds: float) -> bool:
+        """Wait for a slot; False when the slots were closed meanwhile.
+
+        Raises:
+            TimeoutError: None came free within `seconds`.
+        """
+        if self._closed:
+            return False
+        if self._free and not self._waiting:
+            self._free -= 1
+            return True
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(seconds):
+                return await turn
+        except BaseException:
+            # The slot may have been handed over in the very moment in which we gave up waiting.
+            if turn.done() and not turn.cancelled() and turn.result():
+                self.give()
+            raise
+
+    def give(self) -> None:
+        """Give a slot back: to the first who waits, if anybody does."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(True)
+                return
+        self._free += 1
+
+    def close(self) -> None:
+        """No more slots for anybody; those that are taken stay taken."""
+        self._closed = True
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(False)

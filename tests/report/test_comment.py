@@ -1,0 +1,286 @@
+"""The comment: whole pages as snapshots, its words in each situation, its limits, and what hostile text does to it (nothing)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from evalbot.domain.errors import Problem
+from evalbot.domain.policy import ReportOptions
+from evalbot.domain.record import RunRecord
+from evalbot.domain.scores import Score
+from evalbot.domain.verdicts import Conclusion, Verdict
+from evalbot.report.accepting import findings_id
+from evalbot.report.comment import comment, marker, sections
+from evalbot.report.title import title
+from tests.builders import (
+    BASE_SHA,
+    HEAD_SHA,
+    a_change,
+    a_comparison,
+    a_count,
+    a_decision,
+    a_failure,
+    a_finding,
+    a_judge,
+    a_record,
+    a_regression,
+    a_row,
+    an_example,
+)
+from tests.report.hostile import strings
+from tests.report.rendering import LIVE, Page
+from tests.report.situations import SITUATIONS, fail, many, outage, passed
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_page_is_as_it_was_when_somebody_looked_at_it(situation: str) -> None:
+    path = SNAPSHOTS / f"{situation}.md"
+    page = comment(SITUATIONS[situation]())
+    if os.environ.get("EVALBOT_UPDATE_SNAPSHOTS") == "1":
+        path.write_text(page, encoding="utf-8")
+    assert page == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_page_holds_no_link_and_no_image_and_is_marked_on_its_first_line(situation: str) -> None:
+    text = comment(SITUATIONS[situation]())
+    page = Page(text)
+    assert text.splitlines()[0] == "<!-- evalbot:v1 key=default -->"
+    assert not {"a", "img"} & set(page.elements)
+    assert page.elements.count("details") == page.elements.count("/details")
+    assert not LIVE.search(page.text.replace("$", ""))
+
+
+def test_the_verdict_comes_first_and_then_the_table() -> None:
+    elements = Page(comment(fail())).elements
+    assert elements.index("h2") < elements.index("table") < elements.index("details")
+
+
+def test_the_worst_example_shows_both_answers_and_both_reasons() -> None:
+    text = comment(fail())
+    for words in (
+        "You are on day 31",
+        "Happy Holidays!",
+        "states the 30-day rule",
+        "promises a refund that the policy forbids",
+    ):
+        assert words in text
+    assert text.index("refund-eu</code>") < text.index("r-04</code>") < text.index("r-03</code>")
+    assert "r-01</code>" not in text
+
+
+def test_the_table_puts_the_interval_beside_the_difference() -> None:
+    assert "−0.80 (−1.35 to −0.25)" in comment(fail())
+
+
+def test_a_pass_says_what_it_could_have_seen_and_never_no_effect() -> None:
+    text = comment(passed())
+    assert "smallest drop that this run could have blocked" in text
+    assert "from 0.37 to 0.49" in text
+    assert "no effect" not in text.lower()
+
+
+def test_a_pass_without_a_score_test_says_that_drops_go_unseen() -> None:
+    assert "would not be seen" in comment(a_record(a_decision("pass")))
+
+
+def test_an_outage_concludes_nothing_and_counts_its_errors_by_side() -> None:
+    text = comment(outage())
+    assert "nothing is concluded" in text
+    assert re.search(r"`target_error` \|\s+0 \|\s+3 \|", text)
+    assert "cost unknown" in text
+
+
+def test_an_accept_id_is_printed_where_something_can_be_accepted() -> None:
+    record = fail()
+    accept = findings_id(HEAD_SHA, record.decision.findings)
+    assert f"accept id `{accept}`" in comment(record)
+    assert f"evalbot check --base {BASE_SHA} --head {HEAD_SHA}" in comment(record)
+
+
+def test_edits_alone_cannot_be_accepted() -> None:
+    edits = (
+        a_finding("example_edited"),
+        a_finding("policy_changed"),
+        a_finding("example_deleted"),
+        a_finding("prompt_deleted"),
+    )
+    text = comment(a_record(a_decision("fail", findings=edits)))
+    assert "/evalbot accept" not in text
+    assert "approving review" in text
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_a_page_even_of_a_run_with_nothing_in_it(verdict: Verdict) -> None:
+    text = comment(RunRecord(a_decision(verdict, "")))
+    assert f"**{verdict.replace('_', ' ')}**" in text
+
+
+def test_the_title_names_the_worst_row_that_was_not_tested() -> None:
+    few = [
+        a_comparison(prompt=f"p{n}", n_base=n, n_head=n, n_pairs=n, conclusion=Conclusion.INSUFFICIENT_DATA, welch=None)
+        for n in (9, 7, 8)
+    ]
+    assert title(a_record(a_decision(comparisons=tuple(few)))).endswith("(scores not tested (7 of 10 examples))")
+
+
+def test_an_advisory_run_keeps_its_words_and_says_not_gated() -> None:
+    assert "do not merge: 1 regression, 1 new failure (NOT GATED)" in comment(fail(), advisory=True)
+
+
+def test_a_title_is_one_plain_line() -> None:
+    for situation in SITUATIONS.values():
+        assert re.fullmatch(r"[^\n`<>@#*_]+", title(situation()))
+
+
+def test_outputs_that_are_not_to_be_shown_are_not_shown_nor_quoted() -> None:
+    text = comment(replace(fail(), options=ReportOptions(show_outputs=False)))
+    for words in ("Happy Holidays", "day 31", "money back", "promises a refund", "off policy", "incident 3381"):
+        assert words not in text
+    assert "refund-eu" in text
+
+
+def test_no_more_examples_than_asked_for() -> None:
+    assert "Worst examples" not in comment(replace(fail(), options=ReportOptions(max_examples=0)))
+    assert comment(replace(fail(), options=ReportOptions(max_examples=1))).count("Base:\n\n```text") == 1
+
+
+def test_failures_from_before_are_never_put_on_show() -> None:
+    old = an_example("g-old")
+    rows = [a_row(old, "base", passed=False), a_row(old, "head", passed=False)]
+    decision = a_decision("pass", failed_examples=(a_failure("g-old", "pre_existing", base_failures=5),))
+    assert "Worst examples" not in comment(a_record(decision, rows=rows))
+
+
+def test_several_suites_are_named_beside_their_prompts() -> None:
+    text = comment(a_record(a_decision(comparisons=(a_comparison(suite="a"), a_comparison(suite="b")))))
+    assert "`a: prompts/support`" in text
+
+
+# --- limits ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prompts", [1, 2, 20, 100, 500])
+def test_any_number_of_prompts_fits(prompts: int) -> None:
+    text = comment(many(prompts))
+    assert_whole(text)
+
+
+@pytest.mark.parametrize("limit", [40_000, 20_000, 10_000, 5_000, 3_000])
+def test_a_page_is_cut_at_sections_and_says_so(limit: int) -> None:
+    text = comment(many(), max_characters=limit)
+    assert_whole(text, limit)
+    assert "Shortened to fit GitHub's limit: " in text
+    assert "What to do next" in text
+
+
+def test_bytes_count_too() -> None:
+    emoji = "🎄" * 60_000
+    rows = [
+        a_row(an_example("r-01", "regression"), side, output=emoji, judge=score)
+        for side, score in (("base", 5.0), ("head", 1.0))
+    ]
+    decision = a_decision(
+        "fail", emoji, comparisons=(a_regression(),), findings=tuple(a_finding(message=emoji) for _ in range(500))
+    )
+    text = comment(a_record(decision, rows=rows), max_bytes=30_000)
+    assert_whole(text, most_bytes=30_000)
+
+
+def test_what_does_not_fit_goes_before_the_table_does() -> None:
+    full, short = comment(many()), comment(many(), max_characters=25_000)
+    assert "Worst examples" in full
+    assert "Worst examples" not in short
+    assert short.count("| `prompts/") > 20
+    assert "more rows, none worse than these" in short
+
+
+def test_the_worst_rows_stay() -> None:
+    short = comment(many(), max_characters=8_000)
+    assert "❌ regression" in short
+
+
+def assert_whole(text: str, most: int = 60_000, most_bytes: int = 262_144) -> None:
+    assert len(text) <= most
+    assert len(text.encode()) <= most_bytes
+    assert text.startswith("<!-- evalbot:v1 key=default -->\n## ")
+    elements = Page(text).elements
+    for tag in ("details", "table", "pre"):
+        assert elements.count(tag) == elements.count("/" + tag)
+    assert [tag for tag in elements if tag.startswith("!")] == ["!-- evalbot:v1 key=default --"]
+
+
+# --- hostile text in every field ----------------------------------------------------------------------------------------
+
+
+def a_run_full_of(word: Callable[[], str]) -> RunRecord:
+    """Every text of a record that somebody else wrote, written by `word`; ids stay apart by a number."""
+    golden = an_example(
+        f"{word()}1",
+        input={"user_input": word()},
+        expected_output=word(),
+        source={"root_cause": word(), "issue": word()},
+    )
+    added = an_example(f"{word()}2", input={word(): word(), "x": word()})
+    rows = [
+        a_row(
+            example,
+            side,
+            prompt="p",
+            part=part,
+            output=f"{word()}\n{'x' * 400}",
+            scores={"m": Score.scored(score, score > 3, word())},
+        )
+        for example, part in ((golden, "exam"), (added, "added"))
+        for side, score in (("base", 4.0), ("head", 2.0))
+    ]
+    rows.append(a_row("z", "head", output=None, passed=None, error="target_error", reason=word()))
+    decision = a_decision(
+        "fail", f"x {word()}",
+        findings=tuple(a_finding(rule, level, f"{word()}", examples=(f"{word()}1",)) for rule, level in (
+            ("new_failure", "blocks"), ("likely_drop", "warns"), ("flaky", "notes"))),
+        comparisons=(a_regression(prompt=word(), metric=word()), a_comparison(prompt="p", suite=word(), reason=word(),
+                     conclusion=Conclusion.INSUFFICIENT_DATA)),
+        partitions=(a_count(prompt=word(), failure_reasons=(word(), "kind")),),
+        failed_examples=(a_failure(golden.id, prompt="p"),),
+    )  # fmt: skip
+    return a_record(
+        decision, rows=rows, known_examples=[golden, added], problems=(Problem(word(), word(), 3, word()),), warnings=(word(),),
+        not_applied=(word(),), dropped_params={word(): (word(),)}, judges=(a_judge(model=word(), metric=word()),),
+        changed=(a_change(word(), path=word(), suite=word()),), options=ReportOptions(guidance=f"x{word()}"), version="1.0",
+        started_at=word(), key="default",
+    )  # fmt: skip
+
+
+def test_no_text_of_anybody_changes_the_page() -> None:
+    hostile = cycle(strings(7_919, seed=7))
+    plain = Page(comment(a_run_full_of(lambda: "word"), max_characters=10**9, max_bytes=10**9))
+    for _ in range(150):
+        text = comment(a_run_full_of(lambda: next(hostile)), max_characters=10**9, max_bytes=10**9)
+        page = Page(text)
+        assert page.elements.count("!-- evalbot:v1 key=default --") == 1
+        assert text.count("<!--") == 1
+        assert not {"a", "img", "input", "sup", "section", "del", "em", "blockquote"} & set(page.elements)
+        for tag in ("table", "details", "summary", "h2", "h3", "pre", "li", "ol", "hr"):
+            assert (tag, page.elements.count(tag)) == (tag, plain.elements.count(tag))
+        assert not LIVE.search(page.text.replace("$1.84", "").replace("$5.00", "").replace("$2.10", ""))
+        assert not re.search(r"^\s*::|##\[", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("key", ["default", "apps/web", "a--b", "x --> <b>", "naïve\n"])
+def test_a_marker_is_one_comment_whatever_the_key(key: str) -> None:
+    assert Page(marker(key) + "\n\nx").elements[1:] == ["p", "/p"]
+    assert "\n" not in marker(key)
+
+
+def test_every_section_is_named_for_the_line_that_says_what_was_cut() -> None:
+    assert all(section.name for section in sections(fail()))
