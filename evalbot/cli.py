@@ -7,11 +7,15 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from evalbot import __version__
+
+if TYPE_CHECKING:
+    from evalbot.app.wiring import World
+    from evalbot.domain.record import RunRecord
 
 app = typer.Typer(
     name="evalbot",
@@ -145,7 +149,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.replace("\n", ",").replace(" ", ",").split(",") if word)
 
 
-def _finish(record, folder: Path, world, *, json: bool, quiet: bool) -> None:  # type: ignore[no-untyped-def]
+def _finish(record: RunRecord, folder: Path, world: World, *, json: bool, quiet: bool) -> None:
     """Write the reports and print what was asked for; a report that cannot be written never changes the verdict."""
     from evalbot.app.publish import publish
     from evalbot.domain.errors import CouldNotRun
@@ -159,7 +163,7 @@ def _finish(record, folder: Path, world, *, json: bool, quiet: bool) -> None:  #
         typer.echo(paths["summary.json"].read_text(encoding="utf-8"), nl=False)
     elif not quiet:
         typer.echo(paths["comment.md"].read_text(encoding="utf-8"))
-        typer.echo(f"Report: {folder}/ ({', '.join(sorted(path.name for path in folder.iterdir()))})")
+        typer.echo(f"Report: {folder}/ ({', '.join(sorted(path.name for path in folder.iterdir() if path.is_file()))})")
     for problem in record.problems:
         typer.echo(world.redact(str(problem)), err=True)
 

@@ -113,7 +113,9 @@ class FakeProvider:
         return [request for request in self.requests if request.model == model]
 
 
-def a_gateway(provider: FakeProvider, *, usd: float | None = 0.01, call_seconds: float = 60.0, **limits: Any) -> Gateway:
+def a_gateway(
+    provider: FakeProvider, *, usd: float | None = 0.01, call_seconds: float = 60.0, **limits: Any
+) -> Gateway:
     """A gateway on the running loop's time; every answer costs `usd`."""
     return Gateway(
         lambda model: provider, lambda model, usage, name: usd, Limits(**limits), clock=now, rng=random.Random(0),

@@ -106,10 +106,10 @@ def later(seconds: float, answer: str | Answer | Fault = "at last") -> Answer | 
 # What a server can do
 
 
-def status(code: int, message: str = "it went wrong", kind: str = "server_error", **error: Json) -> Fault:
+def status(number: int, message: str = "it went wrong", kind: str = "server_error", /, **error: Json) -> Fault:
     """An error in the shape that both vendors' SDKs understand."""
     body: Json = {"type": "error", "error": {"message": message, "type": kind, "code": None, "param": None, **error}}
-    return Fault(code, body)
+    return Fault(number, body)
 
 
 def rate_limited(retry_after: str | float | None = None, retry_after_ms: float | None = None) -> Fault:

@@ -36,7 +36,9 @@ def match(patterns: Sequence[str], paths: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def expand(patterns: Sequence[str], paths: Sequence[str], *, what: str, path: str, line: int | None = None) -> list[str]:
+def expand(
+    patterns: Sequence[str], paths: Sequence[str], *, what: str, path: str, line: int | None = None
+) -> list[str]:
     """The paths that the patterns name, sorted, where each pattern names at least one.
 
     Args:
@@ -102,7 +104,9 @@ def _objection(pattern: str) -> str:
     if "\0" in bare:
         return f"{pattern!r} holds a NUL byte and can name no file."
     if _OUTSIDE.match(bare) or ".." in re.split(r"[/\\]", bare):
-        return f"{pattern!r} is outside the repository; write a path relative to its root, such as 'evals/golden.jsonl'."
+        return (
+            f"{pattern!r} is outside the repository; write a path relative to its root, such as 'evals/golden.jsonl'."
+        )
     segments = bare.split("/")
     if segments.count("**") > _MOST_STARS or any(len(re.findall(r"\*+", part)) > _MOST_STARS for part in segments):
         return f"{pattern!r} has more than {_MOST_STARS} wildcards in one name, or more than {_MOST_STARS} times '**'."

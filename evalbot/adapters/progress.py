@@ -78,7 +78,7 @@ class LineProgress:
 
     def _say(self, line: str) -> None:
         try:
-            print(f"evalbot: {line}", file=self._stream, flush=True)  # noqa: T201 - this is what it is for
+            print(f"evalbot: {line}", file=self._stream, flush=True)
         except (OSError, ValueError):
             self._total = 0  # nobody listens any more, and that is no reason to fail
             self._said = float("inf")

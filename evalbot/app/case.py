@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalbot.adapters.git import Repository
-from evalbot.app.changes import PromptPair, pair_prompts
+from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
 from evalbot.app.exams import DatasetReader, build_exam, check_exam, needs_own_checks, untouched
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
@@ -122,11 +122,12 @@ def prepare(
     )
 
 
-def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits):  # type: ignore[no-untyped-def]
+def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits) -> PromptPairs:
     at_base, at_head = _as_defined(policies.base, suite), _as_defined(policies.head, suite)
     return pair_prompts(
         commits.merge_base, commits.head, base_patterns=at_base.prompts, head_patterns=at_head.prompts,
-        renames=commits.renames, policy_tree=commits.tip, policy_path=policies.policy.path,
+        renames=commits.renames, policy_tree=commits.tip, policy_patterns=suite.prompts, policy_path=policies.policy.path,
+        policy_line=suite.line or None,
     )  # fmt: skip
 
 
@@ -166,11 +167,8 @@ def _changed(suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, p
             causes += [Cause.PARAMS] if base.params != head.params else []
         if not causes or causes == [Cause.RENAMED]:
             continue
-        sides = tuple(side for side, prompt in ((Side.BASE, pair.base), (Side.HEAD, pair.head)) if prompt is not None)
-        if Cause.DELETED in causes:
-            sides = ()
         causes += _policy_causes(policies.not_applied, suite.name)
-        changed.append(ChangedPrompt(suite.name, pair.id, pair.path, tuple(sorted(causes, key=list(Cause).index)), sides))
+        changed.append(ChangedPrompt(suite.name, pair.id, pair.path, tuple(sorted(causes, key=list(Cause).index)), pair.sides))
     return changed
 
 

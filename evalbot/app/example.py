@@ -25,5 +25,11 @@ def example_files(package: Path | None = None) -> dict[str, bytes]:
     # The package's own folder first: beside an installed package stand other people's.
     for folder in (root / "examples" / _NAME, root.parent / "examples" / _NAME):
         if (folder / "evalbot.yml").is_file():
-            return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    raise CouldNotRun(f"the example repository {_NAME!r} is not part of this installation; install evalbot from its wheel.")
+            return {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
+            }
+    raise CouldNotRun(
+        f"the example repository {_NAME!r} is not part of this installation; install evalbot from its wheel."
+    )

@@ -55,9 +55,13 @@ def build_exam(suite: SuitePolicy, tip: Tree, merge_base: Tree, head: Tree, read
     return exam(of_policy, at_base, at_head, suite=suite.name), False
 
 
+def dataset_paths(suite: SuitePolicy, tree: Tree, config: str) -> list[str]:
+    """The dataset files of a suite in a tree; raises ConfigError for a pattern that matches none."""
+    return expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", path=config, line=suite.line or None)
+
+
 def _rows(suite: SuitePolicy, tree: Tree, reader: DatasetReader, config: str) -> tuple[Example, ...]:
-    paths = expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", path=config, line=suite.line or None)
-    return reader.rows(tree, paths)
+    return reader.rows(tree, dataset_paths(suite, tree, config))
 
 
 def check_exam(

@@ -19,6 +19,15 @@ the name you choose, and `type` is one of those below; unknown options are error
 <!-- Written by `python -m evalbot.app.metric_docs` from the docstrings in evalbot/metrics; edit those. -->
 """
 
+# What Python calls a type, in the words of someone who writes YAML.
+_WORDS = (
+    ("Threshold", "float | Mapping[str, float]"), (" | None", ""), ("tuple[float, float]", "two numbers"),
+    ("tuple[str, ...]", "list of texts"), ("tuple[Mapping[str, object], ...]", "list of mappings"),
+    ("Mapping[int | float | str, str]", "mapping of grades to texts"), ("Mapping[str, float]", "mapping of partitions to numbers"),
+    ("Mapping[str, object]", "mapping"), ("Literal['drop', 'keep']", "`drop` or `keep`"), ("bool", "true or false"),
+    ("int", "whole number"), ("float", "number"), ("str", "text"), (" | ", " or "),
+)  # fmt: skip
+
 
 def metrics_page() -> str:
     """The whole page in Markdown: one section for each built-in metric, by name."""
@@ -34,13 +43,15 @@ def _section(name: str, part: type[Metric]) -> str:
 def _options(name: str, part: type[Metric]) -> str:
     if not is_dataclass(part):
         return ""
-    rows = [f"| `{field.name}` | `{_type(field)}` | {_default(field)} |" for field in fields(part)]
+    rows = [f"| `{field.name}` | {_type(field)} | {_default(field)} |" for field in fields(part)]
     return "\n".join([f"| option of `{name}` | type | default |", "|---|---|---|", *rows, ""])
 
 
 def _type(field: Field[object]) -> str:
     text = field.type if isinstance(field.type, str) else str(field.type)
-    return text.replace("Threshold", "float | Mapping[str, float]").replace("|", "\\|")
+    for python, yaml in _WORDS:
+        text = text.replace(python, yaml)
+    return text
 
 
 def _default(field: Field[object]) -> str:

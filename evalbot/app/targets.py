@@ -52,7 +52,7 @@ def _endpoint(name: str, wanted: Model, policy: Policy) -> Model | None:
         return known
     same = [model for model in _used(policy) if model.provider == wanted.provider]
     exact = [model for model in same if model.model == wanted.model]
-    return (exact or same or [None])[0]
+    return next(iter(exact or same), None)
 
 
 def _used(policy: Policy) -> Iterator[Model]:

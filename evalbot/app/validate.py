@@ -9,7 +9,7 @@ from pathlib import Path
 from evalbot.adapters.git import Repository
 from evalbot.adapters.globs import expand
 from evalbot.adapters.prompts import load_prompt
-from evalbot.app.exams import DatasetReader, check_exam
+from evalbot.app.exams import DatasetReader, check_exam, dataset_paths
 from evalbot.config import build_metrics, load_policy, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
@@ -51,12 +51,11 @@ def validate(root: Path, config: str) -> Validated:
 def _suite(
     suite: SuitePolicy, policy: Policy, tree: Tree, reader: DatasetReader, warnings: list[str]
 ) -> Sequence[Example]:
-    where = {"path": policy.path, "line": suite.line or None}
-    rows = reader.rows(tree, expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", **where))
+    rows = reader.rows(tree, dataset_paths(suite, tree, policy.path))
     metrics = build_metrics(suite, policy.path, tree.read)
     warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
     problems = []
-    for path in expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", **where):
+    for path in expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.line or None):
         prompt = load_prompt(tree, path)
         asked = [row for row in rows if row.meets(prompt.id)]
         problems += [

@@ -46,7 +46,7 @@ class World:
         redactor = Redactor(value for name, value in environment.items() if any(word in name.upper() for word in SECRETS))
         return cls(
             environment,
-            lambda: FileJournal(report_dir / "results.jsonl", fresh=True),
+            lambda: FileJournal(report_dir, fresh=True),
             lambda: progress(quiet=quiet),
             redactor.redact,
         )

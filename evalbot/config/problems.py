@@ -59,9 +59,7 @@ def told(found: ErrorDetails) -> tuple[str, str]:
         words, name = _BOUNDS[kind]
         return f"must be {words} {context[name]:g}, not {shown(value)}", ""
     if kind in ("literal_error", "enum"):
-        allowed = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        hint = nearest(value, allowed) if isinstance(value, str) else ""
-        return f"must be {context['expected']}, not {shown(value)}", hint if hint.startswith("Did") else ""
+        return f"must be {context['expected']}, not {shown(value)}", _close(str(context["expected"]), value)
     if kind in ("too_short", "string_too_short"):
         return "must not be empty", ""
     if kind in ("missing", "missing_argument"):
@@ -129,6 +127,14 @@ _WORDS: tuple[tuple[type, str], ...] = (
     (bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "a string"),
     (Mapping, "a mapping"), (BaseModel, "a mapping"), (Sequence, "a list"), (frozenset, "a list"), (set, "a list"),
 )  # fmt: skip
+
+
+def _close(expected: str, value: object) -> str:
+    allowed = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
+    if not isinstance(value, str):
+        return ""
+    hint = nearest(value, allowed)
+    return "Write it without quotes." if value in allowed else hint if hint.startswith("Did") else ""
 
 
 def _quoted(kind: str, value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 WEEK_SECONDS = 604_800
 
@@ -15,6 +16,12 @@ def _listed(value: object) -> object:
 
 def _by_partition(value: object) -> object:
     return {"default": value} if isinstance(value, int) else value
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):  # in Python, True == 1
+        raise PydanticCustomError("literal_error", "must be 1", {"expected": "1"})
+    return value
 
 
 Action = Literal["block", "warn"]
@@ -197,7 +204,7 @@ class ReportPart(Part):
 class File(Part):
     """The whole file."""
 
-    version: Literal[1] = Field(description="The version of this format: 1.")
+    version: Annotated[Literal[1], BeforeValidator(_no_truth)] = Field(description="The version of this format: 1.")
     models: dict[str, ModelPart] = Field(default={}, description="Names for models.")
     metrics: dict[str, dict[str, Any]] = Field(default={}, description="Metrics by name: `type`, and the type's own options.")
     suites: dict[str, SuitePart] = Field(min_length=1, description="What is evaluated, by name.")

@@ -124,6 +124,9 @@ class Journal(Protocol):
     def append(self, line: str) -> None:
         """One line of JSON without its line end, written at once; raises CouldNotRun when it was not written whole."""
 
+    def close(self) -> None:
+        """Everything that was appended is on disk after this."""
+
 
 class Progress(Protocol):
     """What a person at a terminal sees of long work."""

@@ -50,7 +50,9 @@ def exam(policy: Sequence[Example], merge_base: Sequence[Example], head: Sequenc
         rows.append((example, Part.EDITED if original else Part.ADDED))
         if original:
             changes.append(_change(suite, original, "edited", example))
-    changes += [_change(suite, ruled[name], "deleted", ruled[name]) for name in before if name in ruled and name not in after]
+    changes += [
+        _change(suite, ruled[name], "deleted", ruled[name]) for name in before if name in ruled and name not in after
+    ]
     return Exam(tuple(rows), tuple(changes))
 
 

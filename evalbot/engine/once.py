@@ -33,7 +33,9 @@ class Once(Generic[V]):
             del self._expected[group]
             self._results.pop(group, None)
 
-    async def get(self, group: Hashable, key: Hashable, work: Callable[[], Awaitable[V]], seconds: float) -> tuple[V, bool]:
+    async def get(
+        self, group: Hashable, key: Hashable, work: Callable[[], Awaitable[V]], seconds: float
+    ) -> tuple[V, bool]:
         """The result, and whether somebody else had it made.
 
         Raises:

@@ -24,7 +24,7 @@ def order(tasks: Sequence[Task], seed: int) -> list[tuple[int, ...]]:
         pairs[_pair(task)].append(position)
     rng = random.Random(seed)
     shuffled = []
-    for _, positions in sorted(pairs.items(), key=lambda item: item[0]):  # type: ignore[arg-type, return-value]  # tuples of one shape
+    for _, positions in sorted(pairs.items(), key=lambda item: item[0]):
         positions.sort(key=lambda position: tasks[position].side)
         rng.shuffle(positions)
         shuffled.append(tuple(positions))

@@ -56,9 +56,17 @@ class Runner:
         self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, journal: Journal, progress: Progress,
         redact: Callable[[str], str], *, seed: int, golden_deadline: float, total_deadline: float,
     ) -> None:  # fmt: skip
-        self._suites, self._gateway, self._journal, self._progress, self._redact = suites, gateway, journal, progress, redact
+        self._suites, self._gateway, self._journal, self._progress, self._redact = (
+            suites,
+            gateway,
+            journal,
+            progress,
+            redact,
+        )
         self._seed, self._golden_deadline, self._total_deadline = seed, golden_deadline, total_deadline
-        self._answers: Once[Answer] = Once(lasting=lambda answer: getattr(answer, "error", None) is not ErrorClass.STOPPED)
+        self._answers: Once[Answer] = Once(
+            lasting=lambda answer: getattr(answer, "error", None) is not ErrorClass.STOPPED
+        )
         self._scorer = Scorer(suites, gateway, redact)
 
     async def run(self, tasks: Sequence[Task]) -> list[Row]:
@@ -79,7 +87,9 @@ class Runner:
         try:
             await self._all([asyncio.ensure_future(self._work(todo, tasks, rows)) for _ in range(count)])
             for position in set(range(len(tasks))) - rows.keys():
-                self._record(rows, position, self._unanswered(tasks[position], self._out_of_time(tasks[position]), False))
+                self._record(
+                    rows, position, self._unanswered(tasks[position], self._out_of_time(tasks[position]), False)
+                )
         finally:
             self._progress.finish()
         return [rows[position] for position in range(len(tasks))]

@@ -90,7 +90,11 @@ class Scorer:
     async def _grade(
         self, task: Task, name: str, metric: Metric, answered: Answered, bill: Bill, deadline: float
     ) -> Score:
-        key = (name, answered.outcome, blake2b(answered.output.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+        key = (
+            name,
+            answered.outcome,
+            blake2b(answered.output.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
+        )
         work = partial(self._measure, self._suites[task.suite], metric, answered, bill, deadline)
         try:
             score, _ = await self._gradings.get(_question(task), key, work, deadline - self._gateway.clock())
@@ -98,7 +102,9 @@ class Scorer:
             return Score.unscored(ErrorClass.STOPPED, "the time is used up")
         return score
 
-    async def _measure(self, suite: SuiteMetrics, metric: Metric, answered: Answered, bill: Bill, deadline: float) -> Score:
+    async def _measure(
+        self, suite: SuiteMetrics, metric: Metric, answered: Answered, bill: Bill, deadline: float
+    ) -> Score:
         """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
 
         async def ask(name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:

@@ -40,7 +40,11 @@ def test_a_pattern_names_the_paths_that_a_reader_expects(pattern: str, found: li
 
 
 def test_several_patterns_give_each_path_once_and_sorted() -> None:
-    assert match(["prompts/*.md", "README.md", "prompts/a.md"], PATHS) == ["README.md", "prompts/a.md", "prompts/café.md"]
+    assert match(["prompts/*.md", "README.md", "prompts/a.md"], PATHS) == [
+        "README.md",
+        "prompts/a.md",
+        "prompts/café.md",
+    ]
 
 
 def test_an_exclamation_mark_takes_paths_away() -> None:
@@ -72,9 +76,17 @@ def test_a_refusal_names_file_and_line() -> None:
 
 def test_every_pattern_that_matches_nothing_is_listed_with_the_nearest_path() -> None:
     with pytest.raises(ConfigError) as caught:
-        expand(["evals/goldn.jsonl", "prompts/a.md", "prompts", "zzz/*.csv"], PATHS, what="dataset", path="evalbot.yml", line=4)
+        expand(
+            ["evals/goldn.jsonl", "prompts/a.md", "prompts", "zzz/*.csv"],
+            PATHS,
+            what="dataset",
+            path="evalbot.yml",
+            line=4,
+        )
     first, second, third = caught.value.problems
-    assert str(first) == "evalbot.yml:4: no dataset file matches 'evals/goldn.jsonl'. Did you mean 'evals/golden.jsonl'?"
+    assert (
+        str(first) == "evalbot.yml:4: no dataset file matches 'evals/goldn.jsonl'. Did you mean 'evals/golden.jsonl'?"
+    )
     assert second.hint == "It is a folder: write 'prompts/**'."
     assert "relative to the repository's root" in third.hint
 

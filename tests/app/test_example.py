@@ -40,4 +40,10 @@ def test_each_golden_example_was_reviewed_by_two_people_and_each_regression_has_
     assert len(regression) == 40
     assert all(len(set(row["reviewers"])) == 2 for row in golden)
     assert all(row["source"]["root_cause"] and row["source"]["issue"] for row in regression)
-    assert {tag for row in golden for tag in row["tags"]} == {"pricing", "features", "billing", "cancellation", "troubleshooting"}
+    assert {tag for row in golden for tag in row["tags"]} == {
+        "pricing",
+        "features",
+        "billing",
+        "cancellation",
+        "troubleshooting",
+    }

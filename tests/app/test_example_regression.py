@@ -51,7 +51,9 @@ async def ask(model: str, messages: Sequence[Message], schema: Mapping[str, Json
 
 
 def metric(name: str) -> Any:
-    options = {key: tuple(value) if isinstance(value, list) else value for key, value in CONFIG["metrics"][name].items()}
+    options = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in CONFIG["metrics"][name].items()
+    }
     return METRICS.get(options.pop("type"))(**options)
 
 
@@ -65,7 +67,9 @@ async def measured(prompt: str, example: Example) -> tuple[str, dict[str, Score]
 
 @cache
 def scores(prompt: str, partition: Partition) -> dict[str, tuple[str, dict[str, Score]]]:
-    return {example.id: asyncio.run(measured(prompt, example)) for example in EXAMPLES if example.partition is partition}
+    return {
+        example.id: asyncio.run(measured(prompt, example)) for example in EXAMPLES if example.partition is partition
+    }
 
 
 def failed(prompt: str, partition: Partition) -> list[str]:
@@ -102,7 +106,9 @@ def test_the_planted_prompt_breaks_golden_rows() -> None:
 
 
 def test_the_planted_prompt_promises_the_api_to_every_plan() -> None:
-    assert "API access is part of the Enterprise plan only" in scores(PROMPT, Partition.REGRESSION)["r-api-enterprise"][0]
+    assert (
+        "API access is part of the Enterprise plan only" in scores(PROMPT, Partition.REGRESSION)["r-api-enterprise"][0]
+    )
     assert "included in every paid plan" in scores(PLANTED, Partition.REGRESSION)["r-api-enterprise"][0]
     assert "r-api-enterprise" in failed(PLANTED, Partition.REGRESSION)
 

@@ -46,7 +46,13 @@ def test_of_an_edited_row_both_versions_run_and_bases_is_the_exam() -> None:
     found = exam([A], [A], [replace(EASIER, line=9)], suite="support")
     assert parts(found) == [("a", "?", Part.EXAM), ("a", "easier?", Part.EDITED)]
     (change,) = found.changes
-    assert (change.suite, change.example, change.kind, change.partition, change.line) == ("support", "a", "edited", Partition.GOLDEN, 9)
+    assert (change.suite, change.example, change.kind, change.partition, change.line) == (
+        "support",
+        "a",
+        "edited",
+        Partition.GOLDEN,
+        9,
+    )
 
 
 def test_a_deleted_row_stays_in_the_exam() -> None:  # campaign DAT-07
@@ -99,16 +105,22 @@ def test_proposed_rows_are_listed_and_do_not_gate() -> None:
 
 
 _ROWS = st.lists(
-    st.builds(row, st.sampled_from("abcd"), st.sampled_from(["x", "y"])), max_size=4, unique_by=lambda example: example.id
+    st.builds(row, st.sampled_from("abcd"), st.sampled_from(["x", "y"])),
+    max_size=4,
+    unique_by=lambda example: example.id,
 )
 
 
 @settings(deadline=None, max_examples=100)
 @given(_ROWS, _ROWS, _ROWS)
-def test_policys_rows_are_always_the_exam_whatever_head_does(policy: list[Example], before: list[Example], head: list[Example]) -> None:
+def test_policys_rows_are_always_the_exam_whatever_head_does(
+    policy: list[Example], before: list[Example], head: list[Example]
+) -> None:
     found = exam(policy, before, head)
     assert [example for example, part in found.rows if part is Part.EXAM] == policy
-    assert {e.id for e, part in found.rows if part is Part.EDITED} == {c.example for c in found.changes if c.kind == "edited"}
+    assert {e.id for e, part in found.rows if part is Part.EDITED} == {
+        c.example for c in found.changes if c.kind == "edited"
+    }
     assert not {e.id for e, part in found.rows if part is Part.ADDED} & {e.id for e in [*policy, *before]}
 
 
@@ -131,7 +143,9 @@ def test_an_expected_output_that_stands_in_the_prompt_leaks() -> None:
 
 
 def test_nested_inputs_are_looked_at() -> None:
-    nested = Example("a", Partition.GOLDEN, {"turns": [{"text": "How do I cancel my subscription before the next invoice?"}]})
+    nested = Example(
+        "a", Partition.GOLDEN, {"turns": [{"text": "How do I cancel my subscription before the next invoice?"}]}
+    )
     assert leakage([nested], PROMPT) == ("a",)
 
 

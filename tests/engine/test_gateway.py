@@ -35,7 +35,14 @@ async def outcome(gateway: Gateway, request: Request | None = None, deadline: fl
 
 
 @pytest.mark.parametrize(
-    "fault", [ProviderFault.RATE_LIMIT, ProviderFault.SERVER, ProviderFault.TIMEOUT, ProviderFault.NETWORK, ProviderFault.PROTOCOL]
+    "fault",
+    [
+        ProviderFault.RATE_LIMIT,
+        ProviderFault.SERVER,
+        ProviderFault.TIMEOUT,
+        ProviderFault.NETWORK,
+        ProviderFault.PROTOCOL,
+    ],
 )
 def test_what_a_wait_can_cure_is_tried_again_and_the_answer_says_how_often(fault: ProviderFault) -> None:
     async def main() -> None:
@@ -103,7 +110,7 @@ def test_a_wait_that_does_not_fit_into_the_deadline_ends_at_once_and_says_so(ask
     in_virtual_time(main())
 
 
-def test_PRV_04_a_refused_key_closes_its_endpoint_and_no_other() -> None:
+def test_prv_04_a_refused_key_closes_its_endpoint_and_no_other() -> None:
     async def main() -> None:
         other = Model("fake", "app", base_url="http://127.0.0.1:1/v1")
         refuse = a_fault(ProviderFault.AUTH, "401: the key in FAKE_KEY was refused")
@@ -117,7 +124,7 @@ def test_PRV_04_a_refused_key_closes_its_endpoint_and_no_other() -> None:
     in_virtual_time(main())
 
 
-def test_RES_04_never_more_calls_in_flight_than_allowed_and_never_fewer_without_need() -> None:
+def test_res_04_never_more_calls_in_flight_than_allowed_and_never_fewer_without_need() -> None:
     async def main() -> None:
         provider = FakeProvider(seconds=1)
         gateway = a_gateway(provider, concurrency=7)
@@ -130,7 +137,9 @@ def test_RES_04_never_more_calls_in_flight_than_allowed_and_never_fewer_without_
 def test_a_call_that_backs_off_leaves_its_slot_to_others() -> None:
     async def main() -> None:
         slow = a_fault(ProviderFault.RATE_LIMIT, retry_after=100)
-        provider = FakeProvider(lambda request, nth: slow if request == a_request("slow") and not nth else "fine", seconds=1)
+        provider = FakeProvider(
+            lambda request, nth: slow if request == a_request("slow") and not nth else "fine", seconds=1
+        )
         gateway = a_gateway(provider, concurrency=1)
         waiting = asyncio.ensure_future(outcome(gateway, a_request("slow")))
         await asyncio.sleep(0)
@@ -141,7 +150,7 @@ def test_a_call_that_backs_off_leaves_its_slot_to_others() -> None:
     in_virtual_time(main())
 
 
-def test_PRV_07_a_provider_that_forgets_the_time_is_cut_off_and_tried_again() -> None:
+def test_prv_07_a_provider_that_forgets_the_time_is_cut_off_and_tried_again() -> None:
     async def main() -> None:
         provider = FakeProvider(seconds=10_000)
         error = await outcome(a_gateway(provider, call_seconds=60))
@@ -199,7 +208,7 @@ def test_no_call_is_made_when_the_deadline_has_passed() -> None:
     in_virtual_time(main())
 
 
-def test_BUD_02_the_budget_is_overshot_by_no_more_than_the_calls_in_flight() -> None:
+def test_bud_02_the_budget_is_overshot_by_no_more_than_the_calls_in_flight() -> None:
     async def main() -> None:
         provider = FakeProvider(seconds=1)
         gateway = a_gateway(provider, usd=0.10, budget_usd=1.0, concurrency=4)
@@ -313,9 +322,9 @@ def test_a_slot_handed_to_a_caller_that_is_cancelled_in_that_moment_goes_to_the_
     in_virtual_time(main())
 
 
-def test_PRV_05_an_answer_that_is_no_text_is_no_answer() -> None:
+def test_prv_05_an_answer_that_is_no_text_is_no_answer() -> None:
     async def main() -> None:
-        provider = FakeProvider(lambda request, nth: Reply(None))  # type: ignore[arg-type]
+        provider = FakeProvider(lambda request, nth: Reply(None))
         error = await outcome(a_gateway(provider))
         assert isinstance(error, ProviderError)
         assert error.fault is ProviderFault.PROTOCOL

@@ -45,7 +45,9 @@ def test_golden_comes_first_then_regression_adversarial_distribution(tasks: list
 @given(plans(), st.integers(0, 5), st.randoms())
 def test_the_order_depends_on_the_plan_and_the_seed_alone(tasks: list[Task], seed: int, dice: random.Random) -> None:
     mixed = dice.sample(tasks, len(tasks))
-    assert [mixed[i] for pair in order(mixed, seed) for i in pair] == [tasks[i] for pair in order(tasks, seed) for i in pair]
+    assert [mixed[i] for pair in order(mixed, seed) for i in pair] == [
+        tasks[i] for pair in order(tasks, seed) for i in pair
+    ]
 
 
 def test_another_seed_gives_another_order_of_pairs_and_sides() -> None:

@@ -43,7 +43,9 @@ def a_full_row() -> Row:
 
 text = st.text(st.characters(exclude_categories=()))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-details = st.dictionaries(text, st.recursive(text | numbers | st.booleans() | st.none(), st.lists, max_leaves=4), max_size=2)
+details = st.dictionaries(
+    text, st.recursive(text | numbers | st.booleans() | st.none(), st.lists, max_leaves=4), max_size=2
+)
 scores = st.one_of(
     st.builds(
         lambda value, passed, reason, samples, detail: Score.scored(value, passed, reason, samples=samples, detail=detail),
@@ -113,7 +115,9 @@ SPOILT: list[tuple[tuple[str, ...], Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value"), SPOILT, ids=[f"{'.'.join(path)}={str(value)[:12]}" for path, value in SPOILT])
+@pytest.mark.parametrize(
+    ("path", "value"), SPOILT, ids=[f"{'.'.join(path)}={str(value)[:12]}" for path, value in SPOILT]
+)
 def test_a_line_that_says_anything_else_is_refused(path: tuple[str, ...], value: Any) -> None:
     line = json.loads(to_line(a_full_row()))
     place = line

@@ -47,7 +47,9 @@ def _faults(value: Mapping[str, Json], located: Located, path: str) -> Iterator[
         elif key == "partition" and inner is not None and inner not in _PARTITIONS:
             yield Problem(f"unknown partition {inner!r:.60}.", path, line, nearest(str(inner), Partition))
     if "examples" not in value:
-        yield Problem("'examples' is missing.", path, 1, "A dataset is a list of rows, or an object whose 'examples' is one.")
+        yield Problem(
+            "'examples' is missing.", path, 1, "A dataset is a list of rows, or an object whose 'examples' is one."
+        )
 
 
 def _listed(value: Json, keys: tuple[str | int, ...], located: Located, path: str) -> Iterator[Raw | Problem]:

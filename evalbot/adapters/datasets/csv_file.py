@@ -68,7 +68,9 @@ def _row(header: Sequence[str], line: int, cells: Sequence[str], path: str) -> I
         try:
             _put(value, column, cell)
         except NotJsonError as error:
-            faults.append(Problem(f"the cell {column!r} is not valid JSON: {error}.", path, line, "Lists and objects are JSON."))
+            faults.append(
+                Problem(f"the cell {column!r} is not valid JSON: {error}.", path, line, "Lists and objects are JSON.")
+            )
     yield from faults
     if not faults:
         yield Raw(value, path, line)

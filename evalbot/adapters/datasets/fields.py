@@ -52,7 +52,9 @@ def answer(value: Json) -> str:
 def texts(value: Json) -> tuple[str, ...]:
     """A list of strings."""
     if not isinstance(value, list):
-        raise WrongError(f"must be a list of strings, not {kind(value)}", "Put it in [ ]." if isinstance(value, str) else "")
+        raise WrongError(
+            f"must be a list of strings, not {kind(value)}", "Put it in [ ]." if isinstance(value, str) else ""
+        )
     for index, item in enumerate(value):
         if not isinstance(item, str):
             raise WrongError(f"must be a list of strings, but item {index + 1} is {kind(item)}", _quotes(item))
@@ -90,10 +92,12 @@ def member(words: type[Member], value: Json) -> Member:
     except WrongError:
         raise
     except ValueError:
-        raise WrongError(f"is {str(value)[:40]!r}, which is none of {', '.join(words)}", nearest(str(value), words)) from None
+        raise WrongError(
+            f"is {str(value)[:40]!r}, which is none of {', '.join(words)}", nearest(str(value), words)
+        ) from None
 
 
 def _quotes(value: Json) -> str:
     if isinstance(value, bool | int | float):
-        return f"If these are the words you mean, put them in quotes: \"{str(value).lower() if isinstance(value, bool) else value}\"."
+        return f'If these are the words you mean, put them in quotes: "{str(value).lower() if isinstance(value, bool) else value}".'
     return ""

@@ -45,13 +45,19 @@ def read_datasets(tree: Tree, paths: Sequence[str]) -> tuple[Example, ...]:
 
 def warnings(examples: Sequence[Example]) -> tuple[str, ...]:
     """What is allowed and yet doubtful about a suite's golden rows: too few or too many, too few reviewers."""
-    golden = [example for example in examples if example.partition is Partition.GOLDEN and example.status is not Status.PROPOSED]
+    golden = [
+        example
+        for example in examples
+        if example.partition is Partition.GOLDEN and example.status is not Status.PROPOSED
+    ]
     if not golden:
         return ()  # an empty partition is reported where all partitions are known
     found = []
     low, high = _GOLDEN_ROWS
     if not low <= len(golden) <= high:
-        found.append(f"golden has {len(golden)} {'example' if len(golden) == 1 else 'examples'}; {low} to {high} are advised.")
+        found.append(
+            f"golden has {len(golden)} {'example' if len(golden) == 1 else 'examples'}; {low} to {high} are advised."
+        )
     unreviewed = [example.id for example in golden if len(set(example.reviewers)) < _REVIEWERS]
     if unreviewed:
         more = f" and {len(unreviewed) - 5} more" if len(unreviewed) > 5 else ""

@@ -71,7 +71,11 @@ def _missing(raw: Raw, found: Mapping[str, Any], default: Partition | None) -> l
         if given.get(key) is None and not (key == "partition" and default)
     ]
     partition = found.get("partition", default)
-    if partition is Partition.REGRESSION and found.get("status") is not Status.PROPOSED and "source" not in _broken(given, found):
+    if (
+        partition is Partition.REGRESSION
+        and found.get("status") is not Status.PROPOSED
+        and "source" not in _broken(given, found)
+    ):
         problems += _root_cause(raw, found.get("source") or {})
     return problems
 
@@ -145,7 +149,7 @@ def _messages(value: Json) -> tuple[Mapping[str, Json], ...]:
 _REQUIRED = {
     "id": "Give each row a name that stays: results of base and head are paired by it.",
     "partition": f"Write one of {', '.join(Partition)} in the row, or once for the whole file.",
-    "input": "It is an object of the prompt's variables, for example {\"user_input\": \"…\"}.",
+    "input": 'It is an object of the prompt\'s variables, for example {"user_input": "…"}.',
 }
 
 _READERS: dict[str, Callable[[Json], Any]] = {

@@ -29,7 +29,9 @@ def decode(data: bytes, path: str) -> str:
         return text
     if lone := _LONE_CR.search(text):
         line = text.count("\n", 0, lone.start()) + 1
-        raise ConfigError(Problem("has a carriage return that ends no line.", path, line, "Use \\n or \\r\\n line ends."))
+        raise ConfigError(
+            Problem("has a carriage return that ends no line.", path, line, "Use \\n or \\r\\n line ends.")
+        )
     return text.replace("\r\n", "\n")
 
 

@@ -30,7 +30,7 @@ MOST_MEMORY_BYTES = 256 * 1024 * 1024
 
 def serve() -> None:
     """Answer jobs from standard input until it ends."""
-    import jinja2.sandbox  # noqa: F401 - imported once, before the first fork
+    from evalbot.adapters.prompts import sandbox  # noqa: F401 - imported once, before the first fork
 
     for line in sys.stdin:
         child = os.fork()

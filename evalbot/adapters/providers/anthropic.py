@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import cast
 
 from evalbot.adapters.providers import PROVIDERS
@@ -17,7 +19,7 @@ from evalbot.adapters.providers.wire import (
     tokens,
     tool_calls,
 )
-from evalbot.domain.canonical import Json
+from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.models import Message, Model, Outcome, Request, Usage
 
 
@@ -57,7 +59,19 @@ def _conversation(messages: Sequence[Message]) -> dict[str, Json]:
 
 
 def _format(request: Request) -> Json:
-    return {"type": "json_schema", "schema": request.schema}
+    return {"type": "json_schema", "schema": _taken(canonical(request.schema))}
+
+
+@lru_cache(maxsize=256)
+def _taken(schema: str) -> Json:
+    """The schema with what the API refuses (`minimum`, `maxItems`, …) turned into descriptions, by the SDK's own rules."""
+    from anthropic import transform_schema
+
+    plain: dict[str, Json] = json.loads(schema)
+    try:
+        return cast("dict[str, Json]", transform_schema(plain))
+    except (AssertionError, AttributeError, TypeError, ValueError):  # beyond those rules: the API will say
+        return plain
 
 
 def _read(body: Mapping[str, Json]) -> Answer:

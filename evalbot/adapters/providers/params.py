@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import cast
 
 from evalbot.adapters.providers.wire import Wire
-from evalbot.domain.canonical import Json
+from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.models import Request
 
 DEFAULT_OUTPUT_TOKENS = 1024
@@ -36,7 +36,7 @@ def compose(request: Request, wire: Wire, rejected: Collection[str]) -> tuple[di
     Args:
         request: What is asked.
         wire: The format.
-        rejected: Wire names that this model has rejected before.
+        rejected: Marks (see `mark`) of what this model has rejected before.
     """
     body: dict[str, Json] = {"model": request.model.model, **wire.messages(request.messages)}
     dropped = []
@@ -47,11 +47,16 @@ def compose(request: Request, wire: Wire, rejected: Collection[str]) -> tuple[di
         else:
             body[sent] = [value] if sent in wire.lists and isinstance(value, str) else value
     if request.schema is not None:
-        if wire.structure in rejected:
+        if rejected and mark(wire.structure, request, wire) in rejected:
             dropped.append(wire.structure.partition(".")[0])
         else:
             _place(body, wire.structure, wire.structured(request))
     return body, tuple(dropped)
+
+
+def mark(name: str, request: Request, wire: Wire) -> str:
+    """How the rejection of a wire name is remembered: a schema can be wrong by itself, so each one is on its own."""
+    return f"{name} {canonical(request.schema)}" if name == wire.structure else name
 
 
 def rejected_name(body: Mapping[str, Json], wire: Wire, param: str, code: str, message: str) -> str | None:

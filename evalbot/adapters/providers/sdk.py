@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from evalbot.adapters.prices import price
 from evalbot.adapters.providers.faults import Failure, one_line, read_failure
 from evalbot.adapters.providers.names import same_model
-from evalbot.adapters.providers.params import compose, rejected_name
+from evalbot.adapters.providers.params import compose, mark, rejected_name
 from evalbot.adapters.providers.wire import Answer, Wire, malformed, mapping, string
-from evalbot.domain.canonical import Json, canonical
+from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ProviderError, ProviderFault
-from evalbot.domain.models import Model, Outcome, Reply, Request
+from evalbot.domain.models import Model, Outcome, Reply, Request, Usage
 from evalbot.domain.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class SdkProvider(ABC):
 
     async def _converse(self, connection: Connection, request: Request) -> Reply:
         wire = self._wire(request.model)
-        rejected = self._rejected_by(request)
+        rejected = self._rejected.setdefault((request.model.model, wire.path), set())
         for attempt in count(1):
             body, dropped = compose(request, wire, rejected)
             started = perf_counter()
@@ -114,7 +114,7 @@ class SdkProvider(ABC):
             if isinstance(response, Failure):
                 name = _rejected(response, body, wire)
                 if name is not None:
-                    rejected.add(name)
+                    rejected.add(mark(name, request, wire))
                     continue
                 answer = _answered_by_failing(response)
             else:
@@ -125,11 +125,6 @@ class SdkProvider(ABC):
                 cost_usd=price(request.model, usage, answer.model), dropped=dropped, attempts=attempt,
             )  # fmt: skip
         raise AssertionError("count() never ends")
-
-    def _rejected_by(self, request: Request) -> set[str]:
-        # A schema can be wrong by itself, so what is learnt with one says nothing about another.
-        schema = "" if request.schema is None else canonical(request.schema)
-        return self._rejected.setdefault((request.model.model, f"{request.model.api} {schema}"), set())
 
     def _said(self, request: Request, error: ProviderError) -> ProviderError:
         message = one_line(f"{request.model.label} {error}")
@@ -188,7 +183,7 @@ def _unreachable(cause: BaseException) -> ProviderError:
         return ProviderError(ProviderFault.BAD_REQUEST, f"cannot be called: {name}: {cause}")
     if name == "DecodingError":
         return ProviderError(ProviderFault.PROTOCOL, f"sent a body that cannot be decoded: {cause}")
-    return ProviderError(ProviderFault.NETWORK, f"could not be reached: {name}: {cause}")
+    return ProviderError(ProviderFault.NETWORK, f"could not be reached ({name}): {cause}".rstrip(": "))
 
 
 def _rejected(failure: Failure, body: Mapping[str, Json], wire: Wire) -> str | None:
@@ -198,11 +193,11 @@ def _rejected(failure: Failure, body: Mapping[str, Json], wire: Wire) -> str | N
 
 
 def _answered_by_failing(failure: Failure) -> Answer:
-    """Some errors are the model's answer to the prompt; all others are raised."""
+    """Some errors are the model's answer to the prompt, given before a token was spent; all others are raised."""
     if failure.overflow:
-        return Answer("", Outcome.CONTEXT_OVERFLOW, None, "")
+        return Answer("", Outcome.CONTEXT_OVERFLOW, Usage(), "")
     if failure.filtered:
-        return Answer("", Outcome.CONTENT_FILTER, None, "")
+        return Answer("", Outcome.CONTENT_FILTER, Usage(), "")
     raise failure.error()
 
 
@@ -214,6 +209,7 @@ def _read(wire: Wire, body: Mapping[str, Json], model: Model) -> Answer:
     # An endpoint of your own may call its models what it likes.
     if answer.model and model.base_url is None and not same_model(model.model, answer.model):
         raise malformed(
-            f"as {answer.model!r}, another model. If that is right, name it in the configuration, or set `base_url` there."
+            f"but another model answered: {answer.model!r}. If that is right, name it in the configuration, or give the "
+            "model a `base_url` there: behind one, names are not compared."
         )
     return answer

@@ -27,7 +27,7 @@ _CAUSES = {
 _OBJECT_START = re.compile(r"""\{(?=\s*(?:["'“”]|\w+["'“”]?\s*:))""")
 _FENCED = re.compile(r"```(?:json)?[^\S\n]*\n(.*?)\n[^\S\n]*```", re.DOTALL | re.IGNORECASE)
 _ANY_SCORE = re.compile(r"score\W{0,3}\s*[:=]", re.IGNORECASE)
-_WRITTEN_SCORE = re.compile(r"""["']?\bscore\b["']?\s*:\s*(-?\d+(?:\.\d+)?)\s*[,}]""")
+_WRITTEN_SCORE = re.compile(r"""["']?\bscore\b["']?\s*:\s*(-?(?:0|[1-9]\d*)(?:\.\d+)?)\s*[,}]""")
 
 
 class UnreadableGradeError(ValueError):

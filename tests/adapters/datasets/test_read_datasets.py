@@ -131,7 +131,9 @@ def test_two_rows_with_one_id_name_both_places() -> None:  # campaign DAT-02
 
 def test_two_files_with_one_id_name_both_places() -> None:
     with pytest.raises(ConfigError, match=r"(?s)b\.csv:2: .*'a' is there twice: at a\.jsonl:1 and at b\.csv:2"):
-        read_datasets(Files({"a.jsonl": lines(row()), "b.csv": "id,partition,input.q\na,golden,x\n"}), ["a.jsonl", "b.csv"])
+        read_datasets(
+            Files({"a.jsonl": lines(row()), "b.csv": "id,partition,input.q\na,golden,x\n"}), ["a.jsonl", "b.csv"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -298,14 +300,19 @@ def test_a_container_names_the_line_of_the_row_and_of_the_field() -> None:
         ({"exampels": []}, "unknown key 'exampels'. Did you mean 'examples'?"),
         ({"name": "x"}, "'examples' is missing"),
         ({"examples": {"id": "a"}}, "the examples must be a list, not an object"),
-        ({"partition": "gold", "examples": [{"id": "a", "input": {"q": "x"}}]}, "unknown partition 'gold'. Did you mean 'golden'?"),
+        (
+            {"partition": "gold", "examples": [{"id": "a", "input": {"q": "x"}}]},
+            "unknown partition 'gold'. Did you mean 'golden'?",
+        ),
         ({"name": 5, "examples": []}, "'name' must be a string, not a bare number (5)"),
         ("text", "the examples must be a list, not a string"),
     ],
 )
 def test_a_container_is_strict(value: object, message: str) -> None:
     for path in ("a.json", "a.yaml"):
-        assert any(message in problem and problem.startswith(f"{path}:") for problem in problems(path, json.dumps(value)))
+        assert any(
+            message in problem and problem.startswith(f"{path}:") for problem in problems(path, json.dumps(value))
+        )
 
 
 YAML = """\
@@ -323,7 +330,10 @@ YAML = """\
 
 def test_a_yaml_list_keeps_its_lines() -> None:
     found = read("a.yaml", YAML)
-    assert [(example.id, example.line, example.expected_output) for example in found] == [("a", 1, "no"), ("b", 5, "EXPECTED")]
+    assert [(example.id, example.line, example.expected_output) for example in found] == [
+        ("a", 1, "no"),
+        ("b", 5, "EXPECTED"),
+    ]
 
 
 @pytest.mark.parametrize("scalar", ["no", "0123", "1.10", "1:30", "1e3", "true", "42"])
@@ -387,7 +397,9 @@ def test_golden_outside_fifty_to_two_hundred_is_a_warning() -> None:
 
 
 def test_golden_rows_with_fewer_than_two_reviewers_are_one_line() -> None:
-    rows = [Example(f"g{n}", Partition.GOLDEN, {"q": "x"}, reviewers=("m", "m") if n < 7 else ("m", "n")) for n in range(50)]
+    rows = [
+        Example(f"g{n}", Partition.GOLDEN, {"q": "x"}, reviewers=("m", "m") if n < 7 else ("m", "n")) for n in range(50)
+    ]
     rows.append(Example("d", Partition.DISTRIBUTION, {"q": "x"}))
     rows.append(Example("p", Partition.GOLDEN, {"q": "x"}, status=Status.PROPOSED))
     assert warnings(rows) == ("7 of 50 golden examples have fewer than two reviewers: g0, g1, g2, g3, g4 and 2 more.",)

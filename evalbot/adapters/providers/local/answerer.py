@@ -21,7 +21,9 @@ _UNKNOWN = "I do not know."
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[A-Z0-9“\"(])")
 _REPLY = re.compile(r"\b(?:say|answer|reply|respond|write)\b[^“\"]*[“\"](?P<reply>[^”\"]+)[”\"]", re.IGNORECASE)
 _CLOSING = re.compile(r"\b(?:end|close|finish)\b[^“\"]*[“\"](?P<reply>[^”\"]+)[”\"]", re.IGNORECASE)
-_OTHERWISE = re.compile(r"\b(?:anything else|otherwise|not covered|do(?:es)? not know|cannot find|no fact)", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"\b(?:anything else|otherwise|not covered|do(?:es)? not know|cannot find|no fact)", re.IGNORECASE
+)
 _INSTRUCTION = re.compile(
     r"(?:you are|you're|your (?:task|job|role)|always|never|do not|don't|answer|reply|respond|be|keep|write|speak|refuse|"
     r"stay|use only|quote)\b",

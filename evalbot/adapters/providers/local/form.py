@@ -32,7 +32,9 @@ def _value(name: str, schema: Mapping[str, Json], root: Mapping[str, Json], grad
         properties = schema.get("properties")
         known = properties if isinstance(properties, Mapping) else {}
         return {
-            key: _value(key, inner, root, grade, depth + 1) for key, inner in known.items() if isinstance(inner, Mapping)
+            key: _value(key, inner, root, grade, depth + 1)
+            for key, inner in known.items()
+            if isinstance(inner, Mapping)
         }
     if kind == "array":
         return _items(name, schema, root, grade, depth)
@@ -94,7 +96,9 @@ def _items(name: str, schema: Mapping[str, Json], root: Mapping[str, Json], grad
     item, least = schema.get("items"), schema.get("minItems")
     count = int(least) if isinstance(least, int) else 0
     shape = item if isinstance(item, Mapping) else {}
-    return [_value(name, shape, root, grade, depth + 1) for _ in range(min(count, _DEEPEST))] if depth < _DEEPEST else []
+    return (
+        [_value(name, shape, root, grade, depth + 1) for _ in range(min(count, _DEEPEST))] if depth < _DEEPEST else []
+    )
 
 
 def _words(name: str, grade: Grade) -> str:

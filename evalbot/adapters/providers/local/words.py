@@ -12,7 +12,24 @@ _MEANINGLESS = """a about after all also am an and any anything are as at be bec
     that the their them then there these they this those to too under up us use very want was we were what when where which
     while who why will with would yes you your"""
 _EMPTY = frozenset(_MEANINGLESS.split())
-_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ers", "ed", "er", "es", "ly", "s", "e", "y")
+_ENDINGS = (
+    "ations",
+    "ation",
+    "ments",
+    "ment",
+    "ings",
+    "ing",
+    "ies",
+    "ied",
+    "ers",
+    "ed",
+    "er",
+    "es",
+    "ly",
+    "s",
+    "e",
+    "y",
+)
 _SHORTEST_STEM = 3
 
 
