@@ -125,7 +125,9 @@ class Builder:
         if problem not in self.problems:
             self.problems.append(problem)
         if len(self.problems) > _LISTED:
-            raise ConfigError([*self.problems[:_LISTED], Problem("more problems follow; only these are shown.", self.path)])
+            raise ConfigError(
+                [*self.problems[:_LISTED], Problem("more problems follow; only these are shown.", self.path)]
+            )
 
     def give_up(self, message: str, line: int, hint: str = "") -> None:
         """Raise ConfigError with a last problem beside those noted."""
@@ -166,11 +168,15 @@ def decode(source: bytes | str, path: str, first_line: int = 1) -> str:
     if (nul := text.find("\0")) >= 0:
         raise fault("holds a NUL byte, so it is not UTF-8 text.", text.count("\n", 0, nul))
     if (lone := text.find("\r")) >= 0:
-        raise fault("has a carriage return that ends no line.", text.count("\n", 0, lone), "Use \\n or \\r\\n line ends.")
+        raise fault(
+            "has a carriage return that ends no line.", text.count("\n", 0, lone), "Use \\n or \\r\\n line ends."
+        )
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise fault("holds half of a surrogate pair, which is no character.", text.count("\n", 0, error.start)) from None
+        raise fault(
+            "holds half of a surrogate pair, which is no character.", text.count("\n", 0, error.start)
+        ) from None
     return text
 
 

@@ -102,8 +102,12 @@ def _events(source: str, builder: Builder, first_line: int) -> Iterator[Any]:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    source, back = _as_one_line(source)
     try:
-        yield from yaml.parse(source, Loader=loader)
+        for event in yaml.parse(source, Loader=loader):
+            if back and isinstance(event, yaml.ScalarEvent):
+                event.value = event.value.translate(back)
+            yield event
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + min(mark.line, source.rstrip("\n").count("\n")) if mark else first_line
@@ -115,6 +119,18 @@ def _events(source: str, builder: Builder, first_line: int) -> Iterator[Any]:
         builder.give_up(f"holds the control character U+{ord(char[:1] or '?'):04X}.", line, "Remove it.")
     except Exception as error:  # PyYAML raises more than YAMLError; none of it may end the run as our bug
         builder.give_up(f"not valid YAML: {error}.", first_line)
+
+
+def _as_one_line(source: str) -> tuple[str, dict[int, str]]:
+    """The text with the characters that only YAML 1.1 ends a line at as others that it does not hold, and the way back.
+
+    libyaml would fold them, and the spaces around them, inside a string, and count lines that no editor shows.
+    """
+    found = [char for char in "\x85\u2028\u2029" if char in source]
+    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in source)
+    there: dict[str, str | int | None] = dict(zip(found, free, strict=False))
+    back = {ord(str(new)): old for old, new in there.items()}
+    return source.translate(str.maketrans(there)) if there else source, back
 
 
 def _take(builder: Builder, kind: str, event: Any, line: int, escapes: bool) -> None:
@@ -132,7 +148,9 @@ def _take(builder: Builder, kind: str, event: Any, line: int, escapes: bool) -> 
     elif kind in ("MappingStartEvent", "SequenceStartEvent"):
         _refuse_extras(builder, event, line)
         if builder.wants_key:
-            builder.give_up("a key must be a string, not a list or a mapping.", line, "Put text that holds [ ] { } in quotes.")
+            builder.give_up(
+                "a key must be a string, not a list or a mapping.", line, "Put text that holds [ ] { } in quotes."
+            )
         builder.start({} if kind == "MappingStartEvent" else [], line)
     elif kind in ("MappingEndEvent", "SequenceEndEvent"):
         builder.end()
@@ -151,7 +169,9 @@ def _refuse_extras(builder: Builder, event: Any, line: int) -> None:
         builder.wrong(f"the anchor &{event.anchor} is not allowed here.", line, "Write the value out where it is used.")
     if event.tag is not None:
         shown = event.tag.replace("tag:yaml.org,2002:", "!!")
-        builder.wrong(f"the tag {shown:.80} is not allowed here.", line, "Write plain text, numbers, lists and mappings.")
+        builder.wrong(
+            f"the tag {shown:.80} is not allowed here.", line, "Write plain text, numbers, lists and mappings."
+        )
 
 
 def _key(builder: Builder, event: Any, line: int) -> str:
@@ -164,7 +184,9 @@ def _key(builder: Builder, event: Any, line: int) -> str:
     value = _value(builder, event, line)
     if not isinstance(value, str) and (isinstance(value, bool) or not isinstance(value, int)):
         what = repr(text) if text else "nothing"
-        builder.wrong(f"a key must be a string, not {what}.", line, "Put it in quotes." if text else "Write the key before ':'.")
+        builder.wrong(
+            f"a key must be a string, not {what}.", line, "Put it in quotes." if text else "Write the key before ':'."
+        )
     return text
 
 
@@ -181,7 +203,9 @@ def _value(builder: Builder, event: Any, line: int) -> Any:
     elif _INTEGER.fullmatch(text):
         return int(text)
     elif _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(text) and not math.isfinite(float(text))):
-        builder.wrong(f"{text} is not a finite number.", line, "Numbers here are finite; put it in quotes if it is text.")
+        builder.wrong(
+            f"{text} is not a finite number.", line, "Numbers here are finite; put it in quotes if it is text."
+        )
     elif _FLOAT.fullmatch(text):
         return float(text)
     return text

@@ -102,7 +102,9 @@ class _Check:
         else:
             self._provider(provider, *keys)
 
-    def _metric(self, name: str, raw: Mapping[str, Any], here: tuple[str | int, ...]) -> tuple[MetricSpec, Metric | None]:
+    def _metric(
+        self, name: str, raw: Mapping[str, Any], here: tuple[str | int, ...]
+    ) -> tuple[MetricSpec, Metric | None]:
         options = {key: value for key, value in raw.items() if key != "type"}
         spec = MetricSpec(name, str(raw.get("type", "")), options, self.located.line(*here))
         if "type" not in raw:
@@ -163,7 +165,9 @@ class _Check:
             self.wrong(f"{dotted(here)} has both '{one}' and '{many}'.", *here, many, hint="Keep one of them.")
 
     def _globs(self, patterns: object, *keys: str) -> None:
-        listed: list[tuple[int | None, Any]] = list(enumerate(patterns)) if isinstance(patterns, list) else [(None, patterns)]
+        listed: list[tuple[int | None, Any]] = (
+            list(enumerate(patterns)) if isinstance(patterns, list) else [(None, patterns)]
+        )
         for index, pattern in listed:
             if isinstance(pattern, str) and pattern:
                 try:
@@ -176,7 +180,12 @@ class _Check:
         confirm, broken_at = raw.get("confirm", default), raw.get("broken_at")
         if _whole(confirm) and _whole(broken_at) and broken_at > confirm + 1 >= 1:
             hint = f"With `confirm: {confirm}` an example is asked {confirm + 1} times."
-            self.wrong(f"{dotted(here)}.broken_at must be at most {confirm + 1}, not {broken_at}.", *here, "broken_at", hint=hint)
+            self.wrong(
+                f"{dotted(here)}.broken_at must be at most {confirm + 1}, not {broken_at}.",
+                *here,
+                "broken_at",
+                hint=hint,
+            )
 
     def _chosen(self, raw: Mapping[str, Any], here: tuple[str, str]) -> dict[str, tuple[MetricSpec, Metric | None]]:
         """The suite's metrics by name, in order."""
@@ -197,7 +206,11 @@ class _Check:
             elif name in known:
                 chosen[name] = known[name]
             elif name not in _mapping(self.document.get("metrics")):
-                self.wrong(f"there is no metric {shown(name)}.", *place, hint=nearest(name, known) or "Define it under `metrics`.")
+                self.wrong(
+                    f"there is no metric {shown(name)}.",
+                    *place,
+                    hint=nearest(name, known) or "Define it under `metrics`.",
+                )
         if names is None and raw.get("judge") is None:
             hint = "Add `judge: provider/model`, or `metrics: [names]`."
             self.wrong(f"{dotted(here)} has neither 'judge' nor 'metrics': nothing can pass or fail.", *here, hint=hint)
@@ -215,7 +228,11 @@ class _Check:
         return spec, metric
 
     def _tested(
-        self, name: str, raw: Mapping[str, Any], chosen: Mapping[str, tuple[MetricSpec, Metric | None]], here: tuple[str, str]
+        self,
+        name: str,
+        raw: Mapping[str, Any],
+        chosen: Mapping[str, tuple[MetricSpec, Metric | None]],
+        here: tuple[str, str],
     ) -> tuple[str, ...]:
         metrics = {key: metric for key, (_, metric) in chosen.items() if metric is not None}
         complete = len(metrics) == len(chosen)  # where a metric is broken, what is missing may be its doing
@@ -229,7 +246,11 @@ class _Check:
             place = keys if isinstance(wanted, str) else (*keys, index)
             if isinstance(each, str) and each and each not in chosen:
                 if chosen and not self._is_broken(each):
-                    self.wrong(f"{dotted(keys)}: suite {name!r} has no metric {shown(each)}.", *place, hint=nearest(each, chosen))
+                    self.wrong(
+                        f"{dotted(keys)}: suite {name!r} has no metric {shown(each)}.",
+                        *place,
+                        hint=nearest(each, chosen),
+                    )
             elif isinstance(each, str) and each in metrics and metrics[each].scale is None:
                 self.wrong(f"{dotted(keys)}: metric {shown(each)} passes or fails; it has no score to test.", *place)
         return tuple(dict.fromkeys(each for each in names if isinstance(each, str))) or _default_tested(chosen)

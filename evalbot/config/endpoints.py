@@ -30,8 +30,12 @@ def _unsafe(parts: SplitResult, host: str) -> str:
     address = _address(host)
     if address is not None and (address.is_link_local or address.is_unspecified or address.is_multicast):
         return f"is {host}, an address that no model answers at (link-local, unspecified or multicast)."
-    if parts.scheme == "http" and not (host in _LOCAL or host.endswith(".localhost") or (address and address.is_loopback)):
-        return f"must begin with https://; plain http is for this machine only (localhost, 127.0.0.1), not {host!r:.60}."
+    if parts.scheme == "http" and not (
+        host in _LOCAL or host.endswith(".localhost") or (address and address.is_loopback)
+    ):
+        return (
+            f"must begin with https://; plain http is for this machine only (localhost, 127.0.0.1), not {host!r:.60}."
+        )
     return ""
 
 

@@ -61,6 +61,11 @@ def suite_decides(metrics: Mapping[str, Metric]) -> frozenset[str]:
     return frozenset()
 
 
+def option_names(kind: type[Metric]) -> list[str]:
+    """What may be written under a metric of this class, in its own order."""
+    return list(_fields(kind))
+
+
 def construct(spec: MetricSpec, at: At, problems: list[Problem]) -> Metric | None:
     """The metric without its files, or None where something is wrong, which is added to `problems`."""
     before = len(problems)
@@ -108,7 +113,9 @@ def _options(spec: MetricSpec, kind: Any, at: At, problems: list[Problem]) -> di
     for name, value in spec.options.items():
         if name not in known:
             hint = nearest(name, known)
-            problems.append(at(f"metric {spec.name!r}: type {spec.type!r} has no option {name!r:.60}.", name, hint=hint))
+            problems.append(
+                at(f"metric {spec.name!r}: type {spec.type!r} has no option {name!r:.60}.", name, hint=hint)
+            )
             continue
         try:
             values[name] = _adapters(kind)[name].validate_json(json.dumps(value), strict=True)
@@ -121,7 +128,10 @@ def _options(spec: MetricSpec, kind: Any, at: At, problems: list[Problem]) -> di
 
 
 def _wrong(metric: str, option: str, value: object, hint: Any, error: ValidationError, at: At) -> Iterator[Problem]:
-    if get_origin(hint) in (Union, types.UnionType) and len([each for each in get_args(hint) if each is not type(None)]) > 1:
+    if (
+        get_origin(hint) in (Union, types.UnionType)
+        and len([each for each in get_args(hint) if each is not type(None)]) > 1
+    ):
         # pydantic lists what each branch of a union has against the value; nobody wants to read that
         yield at(f"metric {metric!r}: {option} must be {wanted(hint)}, not {shown(value)}.", option)
         return

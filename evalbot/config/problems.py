@@ -43,7 +43,9 @@ def problems(error: ValidationError, model: type[BaseModel], located: Located) -
         if found["type"] == "extra_forbidden":
             known = _known(model, parents)
             where = f" in {dotted(parents)}" if parents else ""
-            yield located.problem(f"unknown key {str(last)!r:.80}{where}.", *parents, last, hint=nearest(str(last), known))
+            yield located.problem(
+                f"unknown key {str(last)!r:.80}{where}.", *parents, last, hint=nearest(str(last), known)
+            )
         elif found["type"] == "missing":
             owner = dotted(parents) if parents else "the file"
             yield located.problem(f"{owner} has no '{last}'.", *parents)

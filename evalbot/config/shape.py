@@ -87,15 +87,22 @@ class ModelPart(Part):
         default=None, description="The environment variable that holds its key."
     )
     price: PricePart | None = Field(default=None, description="What it costs, where that is not known.")
-    auth: dict[str, Any] | None = Field(default=None, description="Replaces the key (`type: oidc`). Not in this version.")
+    auth: dict[str, Any] | None = Field(
+        default=None, description="Replaces the key (`type: oidc`). Not in this version."
+    )
 
 
 class GoldenPart(Part):
     """Every golden example must pass at head. A first failure is asked again `confirm` times at head and at base."""
 
-    confirm: int = Field(default=4, ge=0, le=100, description="Fresh answers after a first failure; 0 is the literal single-run rule.")
+    confirm: int = Field(
+        default=4, ge=0, le=100, description="Fresh answers after a first failure; 0 is the literal single-run rule."
+    )
     broken_at: int | None = Field(
-        default=None, ge=1, le=101, description="Broken when so many of `confirm + 1` answers fail; the majority where absent."
+        default=None,
+        ge=1,
+        le=101,
+        description="Broken when so many of `confirm + 1` answers fail; the majority where absent.",
     )
     pre_existing: Action = Field(default="warn", description="What a failure that base has too does.")
 
@@ -106,7 +113,10 @@ class PassPart(Part):
     new_failures: Action = Field(default="block", description="What a failure that base does not have does.")
     confirm: int = Field(default=4, ge=0, le=100, description="Fresh answers after a first failure.")
     broken_at: int | None = Field(
-        default=None, ge=1, le=101, description="Broken when so many of `confirm + 1` answers fail; the majority where absent."
+        default=None,
+        ge=1,
+        le=101,
+        description="Broken when so many of `confirm + 1` answers fail; the majority where absent.",
     )
 
 
@@ -114,15 +124,24 @@ class ScoresPart(Part):
     """The score test: a regression needs p < `alpha` and a drop of at least `min_effect`."""
 
     metric: Texts | None = Field(
-        default=None, description="Whose scores are tested, one name or a list. Where absent: the first judge, else the first numeric metric."
+        default=None,
+        description="Whose scores are tested, one name or a list. Where absent: the first judge, else the first numeric metric.",
     )
-    test: Literal["welch", "paired", "either"] = Field(default="welch", description="`either` blocks when one of the two does.")
+    test: Literal["welch", "paired", "either"] = Field(
+        default="welch", description="`either` blocks when one of the two does."
+    )
     alpha: float = Field(default=0.05, gt=0, lt=1, description="Significance level, two-sided.")
     min_effect: float | None = Field(
-        default=None, ge=0, description="The smallest drop that counts, in the metric's points; 0.075 × its scale's width where absent."
+        default=None,
+        ge=0,
+        description="The smallest drop that counts, in the metric's points; 0.075 × its scale's width where absent.",
     )
-    min_examples: int = Field(default=10, ge=1, le=1_000_000, description="Fewer scored examples a side are not tested.")
-    multiplicity: Literal["none", "holm"] = Field(default="none", description="Whether p is adjusted over all gated rows.")
+    min_examples: int = Field(
+        default=10, ge=1, le=1_000_000, description="Fewer scored examples a side are not tested."
+    )
+    multiplicity: Literal["none", "holm"] = Field(
+        default="none", description="Whether p is adjusted over all gated rows."
+    )
     non_inferiority: bool = Field(default=False, description="Block unless a drop of `min_effect` is ruled out.")
     insufficient: Literal["warn", "inconclusive"] = Field(default="warn", description="What too few examples do.")
 
@@ -157,31 +176,44 @@ class SuitePart(Part):
 
     prompt: Texts | None = Field(default=None, description="A prompt file, or globs from the repository's root.")
     prompts: Texts | None = Field(default=None, description="The same; give one of the two.")
-    model: Text | None = Field(default=None, description="Which model answers: a name of `models`, or `provider/model`.")
-    params: ParamsPart = Field(default=ParamsPart(), description="Params of the model, over those of `models`; a prompt's front matter goes first.")
+    model: Text | None = Field(
+        default=None, description="Which model answers: a name of `models`, or `provider/model`."
+    )
+    params: ParamsPart = Field(
+        default=ParamsPart(),
+        description="Params of the model, over those of `models`; a prompt's front matter goes first.",
+    )
     dataset: Texts | None = Field(default=None, description="A dataset file, or globs from the repository's root.")
     datasets: Texts | None = Field(default=None, description="The same; give one of the two.")
     judge: Text | None = Field(
-        default=None, description="A model that grades: a judge metric named `judge` with the default rubric, beside `metrics` where both are given."
+        default=None,
+        description="A model that grades: a judge metric named `judge` with the default rubric, beside `metrics` where both are given.",
     )
     metrics: Annotated[list[Text], Field(min_length=1)] | None = Field(default=None, description="Names of `metrics`.")
-    epochs: Epochs = Field(default={}, description="Fresh answers per example: a number, or one for each partition and `default` (1).")
+    epochs: Epochs = Field(
+        default={}, description="Fresh answers per example: a number, or one for each partition and `default` (1)."
+    )
     owner: str = Field(default="", description="Who is asked about this suite.")
     gates: GatesPart = Field(default=GatesPart(), description="The rules that decide.")
     target: dict[str, Any] | None = Field(
-        default=None, description="What answers instead of a prompt and a model: `command`, `http`, `python`, `replay`. Not in this version."
+        default=None,
+        description="What answers instead of a prompt and a model: `command`, `http`, `python`, `replay`. Not in this version.",
     )
 
 
 class RunPart(Part):
     """What a run may take."""
 
-    partitions: Annotated[list[PartitionName], Field(min_length=1)] = Field(default=["golden", "regression"], description="What a check runs.")
+    partitions: Annotated[list[PartitionName], Field(min_length=1)] = Field(
+        default=["golden", "regression"], description="What a check runs."
+    )
     concurrency: int = Field(default=32, ge=1, le=1000, description="Model and judge calls in flight, together.")
     golden_seconds: Seconds = Field(default=300.0, description="Time for the golden examples.")
     total_seconds: Seconds = Field(default=1200.0, description="Time for everything.")
     budget_usd: float = Field(default=5.0, ge=0, description="US dollars for everything.")
-    unknown_price: Literal["allow", "refuse"] = Field(default="allow", description="Whether a model without a known price may run.")
+    unknown_price: Literal["allow", "refuse"] = Field(
+        default="allow", description="Whether a model without a known price may run."
+    )
     seed: int = Field(default=0, description="Of everything that is drawn.")
 
 
@@ -189,7 +221,9 @@ class ApprovalsPart(Part):
     """How many people with write access, other than the author, must have approved."""
 
     golden: int = Field(default=1, ge=0, le=100, description="Edited and deleted rows of any partition that gates.")
-    policy: int = Field(default=1, ge=0, le=100, description="Changes of this file, of the workflow, and deleted prompts.")
+    policy: int = Field(
+        default=1, ge=0, le=100, description="Changes of this file, of the workflow, and deleted prompts."
+    )
     accept_by_author: bool = Field(default=False, description="Whether the author may accept findings.")
 
 
@@ -206,7 +240,9 @@ class File(Part):
 
     version: Annotated[Literal[1], BeforeValidator(_no_truth)] = Field(description="The version of this format: 1.")
     models: dict[str, ModelPart] = Field(default={}, description="Names for models.")
-    metrics: dict[str, dict[str, Any]] = Field(default={}, description="Metrics by name: `type`, and the type's own options.")
+    metrics: dict[str, dict[str, Any]] = Field(
+        default={}, description="Metrics by name: `type`, and the type's own options."
+    )
     suites: dict[str, SuitePart] = Field(min_length=1, description="What is evaluated, by name.")
     run: RunPart = Field(default=RunPart(), description="What a run may take.")
     approvals: ApprovalsPart | None = Field(default=None, description="Who must approve; the defaults where absent.")

@@ -37,7 +37,11 @@ def threshold_problems(option: str, threshold: Threshold | None, scale: tuple[fl
     if not threshold:
         return [f"{option} names no partition; leave it out, or give it a number."]
     known = [*Partition, _DEFAULT]
-    found = [f"{option} names {word!r}, which is no partition. {nearest(word, known)}" for word in threshold if word not in known]
+    found = [
+        f"{option} names {word!r}, which is no partition. {nearest(word, known)}"
+        for word in threshold
+        if word not in known
+    ]
     for word, limit in threshold.items():
         found += _outside(f"{option}.{word}", limit, scale)
     return found

@@ -117,7 +117,7 @@ class _Tests:
         welch = welch_of(base, head) if base and head and min(base.n, head.n) >= 2 else None
         paired = None
         if moments and moments.n >= 2 and (data.clusters is None or data.units >= FEWEST_CLUSTERS):
-            largest = max(map(abs, data.base_pairs + data.head_pairs))
+            largest = max(abs(f(side)) for f in (min, max) for side in (data.base_pairs, data.head_pairs))
             paired = paired_of(data.differences, moments, data.clusters, largest=largest)
         return cls(base, head, moments, welch, paired, data.correlation(base, head))
 
@@ -125,7 +125,8 @@ class _Tests:
 def _checked(scores: Mapping[str, float], side: str, scale: tuple[float, float]) -> Mapping[str, float]:
     slack = 1e-9 * max([1.0] + [abs(end) for end in scale if math.isfinite(end)])  # the mean of 5s may round above 5
     low, high = max(scale[0] - slack, -LARGEST), min(scale[1] + slack, LARGEST)
-    if set(map(type, scores.values())) <= {float} and all(low <= value <= high for value in scores.values()):
+    values = scores.values()
+    if set(map(type, values)) == {float} and low <= min(values) <= max(values) <= high and not math.isnan(sum(values)):
         return scores
     checked = {}
     for example, value in scores.items():

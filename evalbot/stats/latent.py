@@ -79,6 +79,11 @@ class Design:
     epochs: int = 1
     samples: int = 1
 
+    @property
+    def calls(self) -> int:
+        """Grades of each example on one side."""
+        return self.epochs * self.samples
+
 
 def draw(
     rng: np.random.Generator, rows: int, design: Design, drops: Sequence[float], profile: Profile, spread: Spread

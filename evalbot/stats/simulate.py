@@ -78,7 +78,9 @@ class PullRequests:
         """The share of pull requests blocked, by gate."""
         base, head = draw(_rng(self.seed, self), self.runs * PROMPTS, self.design, self.drops, CEILING, Spread())
         by_gate = _blocked_by_gate(_rows(base, head), (PROMPTS,))
-        blocked = {gate: by_size[PROMPTS] for gate, by_size in by_gate.items()} | {NAIVE: _naive(base, head)}
+        blocked = {gate: by_size[PROMPTS] for gate, by_size in by_gate.items()}
+        # With one call an example there is nothing to pool.
+        blocked[NAIVE] = blocked["Welch (default)"] if self.design.calls == 1 else _naive(base, head)
         limits = dict(self.limits)
         return [
             Cell(self.table, _named(self.design), gate, sum(hits) / self.runs, self.runs, limits.get(gate), self.at_least)
@@ -314,4 +316,4 @@ def _one_sided(row: Comparison, test: str) -> float:
 
 def _named(design: Design) -> str:
     calls = f"{design.epochs} fresh answers" if design.epochs > 1 else f"{design.samples} judge samples"
-    return f"n = {design.examples}" if design.epochs == design.samples == 1 else f"n = {design.examples}, {calls}"
+    return f"n = {design.examples}" if design.calls == 1 else f"n = {design.examples}, {calls}"

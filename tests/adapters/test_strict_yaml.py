@@ -62,7 +62,9 @@ def test_front_matter_counts_lines_of_its_file() -> None:
     located = read_yaml("model: x\nparams: {a: 1}\n", "p.md", first_line=2)
     assert located.line("model") == 2
     assert located.line("params", "a") == 3
-    assert refusal("a: 1\na: 2", first_line=5) == ["a.yml:6: duplicate key 'a': it is on line 5 already. Keep one of them."]
+    assert refusal("a: 1\na: 2", first_line=5) == [
+        "a.yml:6: duplicate key 'a': it is on line 5 already. Keep one of them."
+    ]
     assert refusal("a: 'x", first_line=5)[0].startswith("a.yml:5: not valid YAML")
 
 
@@ -168,6 +170,13 @@ def test_a_byte_order_mark_crlf_and_document_marks_are_fine(text: bytes | str) -
     assert read_yaml(text, "a.yml").value == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize("char", ["\x85", "\u2028", "\u2029"])
+def test_what_no_editor_takes_for_a_line_end_is_text(char: str) -> None:
+    located = read_yaml(f'a: "x {char} y\ue000"\nb: x{char}y\nc: |\n  x {char}  y\nd: 1', "a.yml")
+    assert located.value == {"a": f"x {char} y\ue000", "b": f"x{char}y", "c": f"x {char}  y\n", "d": 1}
+    assert located.line("d") == 5
+
+
 def test_an_alias_bomb_is_refused_before_it_goes_off() -> None:
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{now}: &{now} [{','.join([f'*{before}'] * 9)}]\n" for before, now in zip("abcdefgh", "bcdefghi", strict=True)
@@ -192,7 +201,9 @@ def test_a_large_file_is_read_within_seconds() -> None:
 
 
 def test_json_knows_its_lines_too() -> None:
-    located = read_json('{\n "name": "x: {[",\n "examples": [\n  {"id": "a"},\n  {"id": "b",\n   "input": {}}\n ]\n}', "a.json")
+    located = read_json(
+        '{\n "name": "x: {[",\n "examples": [\n  {"id": "a"},\n  {"id": "b",\n   "input": {}}\n ]\n}', "a.json"
+    )
     assert located.value["examples"][1] == {"id": "b", "input": {}}
     assert located.line() == 1
     assert located.line("name") == 2

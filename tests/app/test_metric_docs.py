@@ -15,7 +15,9 @@ _BUILTIN = ("checks", "exact_match", "judge", "token_f1")
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert _PAGE.read_text(encoding="utf-8") == metrics_page(), "run: python -m evalbot.app.metric_docs > docs/metrics.md"
+    assert _PAGE.read_text(encoding="utf-8") == metrics_page(), (
+        "run: python -m evalbot.app.metric_docs > docs/metrics.md"
+    )
 
 
 @pytest.mark.parametrize("name", _BUILTIN)

@@ -36,7 +36,11 @@ def test_the_same_file_has_no_differences() -> None:
 )  # fmt: skip
 def test_neither_the_subject_nor_its_spelling_is_policy(old: str, new: str) -> None:
     found = differences(old, new)
-    assert found == () if not old.startswith("harvest") else found == ('harvest: {"since":"24h","suite":"support"} → nothing',)
+    assert (
+        found == ()
+        if not old.startswith("harvest")
+        else found == ('harvest: {"since":"24h","suite":"support"} → nothing',)
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,10 @@ def test_a_suite_that_only_head_has_is_no_policy_change_and_one_that_it_drops_is
 
 
 def test_a_name_for_a_model_of_a_provider_in_use_is_no_policy_change() -> None:
-    named = SHORT.replace("openai/gpt-5-mini", "app") + "models: {app: {provider: openai, model: gpt-5, params: {seed: 1}}}\n"
+    named = (
+        SHORT.replace("openai/gpt-5-mini", "app")
+        + "models: {app: {provider: openai, model: gpt-5, params: {seed: 1}}}\n"
+    )
     assert compare_policies(loaded(SHORT), loaded(named)) == ()
 
 
@@ -100,8 +107,13 @@ def test_a_new_endpoint_key_price_or_provider_is_a_policy_change(model: str) -> 
 
 
 def test_a_judge_behind_a_name_is_policy() -> None:
-    named = SHORT.replace("anthropic/claude-sonnet-5", "grader") + "models: {grader: {provider: anthropic, model: claude-sonnet-5}}\n"
-    assert compare_policies(loaded(named), loaded(named.replace("model: claude-sonnet-5", "model: tiny, params: {temperature: 1}"))) == (
+    named = (
+        SHORT.replace("anthropic/claude-sonnet-5", "grader")
+        + "models: {grader: {provider: anthropic, model: claude-sonnet-5}}\n"
+    )
+    assert compare_policies(
+        loaded(named), loaded(named.replace("model: claude-sonnet-5", "model: tiny, params: {temperature: 1}"))
+    ) == (
         "models.grader.model: 'claude-sonnet-5' → 'tiny'",
         "models.grader.params.temperature: nothing → 1.0",
     )

@@ -27,7 +27,11 @@ from tests.config.documents import FULL, SHORT, loaded
 def test_four_lines_under_a_suite_are_enough() -> None:
     policy = loaded(SHORT)
     suite = policy.suites["support"]
-    assert (suite.prompts, suite.model, suite.datasets) == (("prompts/support.md",), "openai/gpt-5-mini", ("evals/support.json",))
+    assert (suite.prompts, suite.model, suite.datasets) == (
+        ("prompts/support.md",),
+        "openai/gpt-5-mini",
+        ("evals/support.json",),
+    )
     assert suite.metrics == (MetricSpec("judge", "judge", {"model": "anthropic/claude-sonnet-5"}, 7),)
     assert suite.line == 3
     assert suite.gates == Gates(scores=ScoreGate(metrics=("judge",)))
@@ -57,7 +61,11 @@ def test_every_key_is_read() -> None:
     assert policy.limits == Limits((Partition.GOLDEN, Partition.ADVERSARIAL), 8, 60.0, 600.5, 2.0, "refuse", 7)
     assert policy.approvals == Approvals(2, 0, True, given=True)
     assert policy.report == ReportOptions(1, False, "Ask first.")
-    assert (suite.params, suite.owner, suite.epochs) == ({"temperature": 0}, "@org/support-quality", {"golden": 2, "default": 1})
+    assert (suite.params, suite.owner, suite.epochs) == (
+        {"temperature": 0},
+        "@org/support-quality",
+        {"golden": 2, "default": 1},
+    )
     assert [spec.name for spec in suite.metrics] == ["rules", "f1", "quality"]
     assert suite.metrics[2].options["anchors"] == {"1": "a", "2": "b", "3": "c", "4": "d", "5": "e"}
     assert [spec.line for spec in suite.metrics] == [7, 9, 10]
@@ -78,13 +86,17 @@ def test_epochs_are_a_number_or_by_partition(written: str, meant: dict[str, int]
 
 
 def test_a_list_and_a_string_are_the_same_for_files() -> None:
-    text = SHORT.replace("prompt: prompts/support.md", "prompts: prompts/support.md").replace("dataset: e", "datasets: [a, e]#")
+    text = SHORT.replace("prompt: prompts/support.md", "prompts: prompts/support.md").replace(
+        "dataset: e", "datasets: [a, e]#"
+    )
     assert loaded(text).suites["support"].prompts == ("prompts/support.md",)
     assert loaded(text).suites["support"].datasets == ("a", "e")
 
 
-SUITE = "version: 1\nmetrics: {f1: {type: token_f1, threshold: 0.5}, e: {type: exact_match}, j: {type: judge, model: openai/x}, \
+SUITE = (
+    "version: 1\nmetrics: {f1: {type: token_f1, threshold: 0.5}, e: {type: exact_match}, j: {type: judge, model: openai/x}, \
 r: {type: judge, model: openai/x, report_only: true}}\nsuites: {s: {prompt: p, model: openai/m, dataset: d, %s}}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -100,14 +112,19 @@ r: {type: judge, model: openai/x, report_only: true}}\nsuites: {s: {prompt: p, m
         ("metrics: [f1, j], gates: {scores: {metric: [j, f1, j]}}", ["f1", "j"], ("j", "f1")),
     ],
 )
-def test_which_metrics_a_suite_has_and_which_are_tested(suite: str, metrics: list[str], tested: tuple[str, ...]) -> None:
+def test_which_metrics_a_suite_has_and_which_are_tested(
+    suite: str, metrics: list[str], tested: tuple[str, ...]
+) -> None:
     found = loaded(SUITE % suite).suites["s"]
     assert [spec.name for spec in found.metrics] == metrics
     assert found.gates.scores.metrics == tested
 
 
 def test_one_suites_shorthand_is_not_another_suites_metric_of_that_name() -> None:
-    text = SHORT + "  second: {prompt: p, model: local/x, dataset: d, metrics: [judge]}\nmetrics:\n  judge: {type: judge, model: local/y}\n"
+    text = (
+        SHORT
+        + "  second: {prompt: p, model: local/x, dataset: d, metrics: [judge]}\nmetrics:\n  judge: {type: judge, model: local/y}\n"
+    )
     policy = loaded(text)
     assert policy.suites["support"].metrics[0].options == {"model": "anthropic/claude-sonnet-5"}
     assert policy.suites["second"].metrics[0].options == {"model": "local/y"}

@@ -157,7 +157,6 @@ REFUSED = {
     "threshold off the scale": (changed("articles: drop", "threshold: 72"),
                                 ["evalbot.yml:9: metric 'f1': threshold is 72, which is outside the scale 0 to 1."]),
     "threshold as a word": (changed("articles: drop", "threshold: high"), ["evalbot.yml:9: metric 'f1': threshold must be a number or a mapping, not 'high'."]),
-    "unknown check": (changed("words: {min", "wrds: {min"), ["evalbot.yml:7: metric 'rules': check 'length': there is no check 'wrds'. Did you mean 'words'?"]),
     "judge without a model": (changed("{type: judge, model: grader, samples", "{type: judge, samples"),
                               ["evalbot.yml:10: metric 'quality' has no 'model'; type 'judge' needs it."]),
     "judge of no such model": (changed("{type: judge, model: grader, samples", "{type: judge, model: gradr, samples"),
@@ -171,13 +170,23 @@ def test_it_is_refused_with_place_and_remedy(text: str, messages: list[str]) -> 
     assert refused(text) == messages
 
 
+def test_what_a_metric_says_of_itself_stands_at_its_line() -> None:
+    (message,) = refused(changed("words: {min", "wrds: {min"))
+    assert message.startswith("evalbot.yml:7: metric 'rules': ")
+    assert message.endswith("Did you mean 'words'?")
+
+
 def test_the_texts_that_the_others_are_made_from_are_fine() -> None:
     assert refused(SHORT) == []
     assert refused(FULL) == []
 
 
 def test_several_mistakes_are_told_at_once_in_the_files_order() -> None:
-    text = changed("alpha: 0.01", "alpha: 5").replace("model: app\n", "model: ap\n").replace("articles: drop", "article: drop")
+    text = (
+        changed("alpha: 0.01", "alpha: 5")
+        .replace("model: app\n", "model: ap\n")
+        .replace("articles: drop", "article: drop")
+    )
     assert [message.split(" ")[0] for message in refused(text + "reports: {}\n")] == [
         "evalbot.yml:9:", "evalbot.yml:15:", "evalbot.yml:25:", "evalbot.yml:34:",
     ]  # fmt: skip

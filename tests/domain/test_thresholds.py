@@ -38,7 +38,9 @@ def test_a_word_that_is_no_partition_gets_the_nearest_one() -> None:
 
 def test_limits_outside_the_scale_are_problems() -> None:
     assert threshold_problems("min", 6, (1, 5)) == ["min is 6, which is outside the scale 1 to 5."]
-    assert threshold_problems("min", {"golden": 0, "default": 3}, (1, 5)) == ["min.golden is 0, which is outside the scale 1 to 5."]
+    assert threshold_problems("min", {"golden": 0, "default": 3}, (1, 5)) == [
+        "min.golden is 0, which is outside the scale 1 to 5."
+    ]
 
 
 def test_a_mapping_without_any_limit_is_a_problem_and_none_is_not() -> None:

@@ -22,7 +22,9 @@ def answered(output: str, outcome: Outcome = Outcome.OK, **fields: object) -> An
 
 def reply(score: Json = 4, **others: Json) -> str:
     """A judge's reply as it should be, unless told otherwise."""
-    return json.dumps({"reasoning": "Says the price.", "strengths": ["short"], "weaknesses": [], "score": score, **others})
+    return json.dumps(
+        {"reasoning": "Says the price.", "strengths": ["short"], "weaknesses": [], "score": score, **others}
+    )
 
 
 @dataclass

@@ -45,14 +45,25 @@ def test_a_schema_that_is_none_is_refused() -> None:
 
 
 def test_older_drafts_keep_their_meaning() -> None:
-    draft7 = {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}], "additionalItems": False}
+    draft7 = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "items": [{"type": "string"}],
+        "additionalItems": False,
+    }
     assert mismatch(validator(draft7), '["a"]', 1.0) == ""
     assert mismatch(validator(draft7), '["a", 1]', 1.0) != ""
 
 
 @pytest.mark.parametrize(
     ("text", "fits"),
-    [('{"x_a": 1}', True), ('{"x_a": "1"}', False), ('{"b": true}', True), ('{"c": 1}', False), ("{}", True), ("3", True)],
+    [
+        ('{"x_a": 1}', True),
+        ('{"x_a": "1"}', False),
+        ('{"b": true}', True),
+        ('{"c": 1}', False),
+        ("{}", True),
+        ("3", True),
+    ],
 )
 def test_pattern_properties_and_additional_properties_work_together(text: str, fits: bool) -> None:
     schema = {"properties": {"b": {}}, "patternProperties": {"^x_": {"type": "number"}}, "additionalProperties": False}

@@ -55,7 +55,9 @@ def test_each_kind_tells_good_from_bad(check: Mapping[str, object], good: str, b
 
 
 def test_the_value_is_the_share_of_checks_passed_and_the_failed_are_named() -> None:
-    metric = Checks(({"name": "length", "words": {"min": 20}}, {"contains": "hello"}, {"not_contains": "bye"}, {"json": True}))
+    metric = Checks(
+        ({"name": "length", "words": {"min": 20}}, {"contains": "hello"}, {"not_contains": "bye"}, {"json": True})
+    )
     score = measured(metric, answered("hello you"))
     assert (score.value, score.passed) == (0.5, False)
     failed = score.detail["failed"]
@@ -91,7 +93,7 @@ def test_without_any_check_it_says_nothing() -> None:
         ("'vip' in tags", {"tags": ("vips",)}, False),
         ("'vip' not in tags", {}, True),
         ("partition == 'golden'", {}, True),
-        ("partition != \"golden\"", {}, False),
+        ('partition != "golden"', {}, False),
         ("metadata.kind == 'label'", {"metadata": {"kind": "label"}}, True),
         ("metadata.kind == 'label'", {}, False),
         ("metadata.a.b != 3", {"metadata": {"a": {"b": 3}}}, False),
@@ -133,7 +135,9 @@ def test_when_limits_a_check_to_some_examples(when: str, fields: dict[str, objec
         ({"python": "os:system"}, "not available in this version"),
     ],
 )
-def test_a_check_that_cannot_be_applied_is_a_problem_before_anything_is_asked(check: Mapping[str, object], said: str) -> None:
+def test_a_check_that_cannot_be_applied_is_a_problem_before_anything_is_asked(
+    check: Mapping[str, object], said: str
+) -> None:
     (problem,) = Checks((check,)).problems()
     assert said in problem
     (in_a_row,) = Checks().example_problems(answered("x", checks=(check,)).example)
@@ -142,7 +146,8 @@ def test_a_check_that_cannot_be_applied_is_a_problem_before_anything_is_asked(ch
 
 def test_all_problems_are_listed_at_once_and_name_their_check() -> None:
     problems = Checks(({"name": "a", "regex": "("}, {"contain": "x"}, {"name": "a", "contains": "x"})).problems()
-    assert [problem.split(":")[0] for problem in problems] == ["check 'a'", "check 2", "two checks are named 'a'"]
+    assert [problem.split(":")[1] for problem in problems] == [" 'a'", " number 2", " two are named 'a'."]
+    assert all(problem.startswith("checks:") for problem in problems)  # the option, for the line in the configuration
 
 
 def test_a_rows_unreadable_check_is_unscored_and_not_ignored() -> None:
@@ -197,7 +202,8 @@ def test_a_pattern_that_would_fill_the_memory_is_refused(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\{\d{1,3}\}", r"[{}]{2,}", r"a{,5}b{x}", r"([^\]]{3}\)){2}"]
+    "pattern",
+    [r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\{\d{1,3}\}", r"[{}]{2,}", r"a{,5}b{x}", r"([^\]]{3}\)){2}"],
 )
 def test_ordinary_counts_are_not_refused(pattern: str) -> None:
     assert Checks(({"regex": pattern},)).problems() == []
@@ -209,7 +215,16 @@ def test_schemas_are_read_from_their_file_and_become_part_of_the_identity() -> N
     assert read.problems() == []
     assert "object" in json.dumps(read.identity())
     assert measured(read, answered('{"a": 1}')).passed is True
-    assert metric.problems() != []
+    assert metric.problems() == []
+
+
+def test_a_schema_that_was_never_read_is_an_error_and_no_pass() -> None:
+    assert measured(Checks(({"json_schema": "a.json"},)), answered("{}")).error is ErrorClass.METRIC
+
+
+def test_a_schema_file_that_leads_elsewhere_is_a_config_error_at_its_path() -> None:
+    with pytest.raises(ConfigError, match=r"schemas/a\.json: .*only references within"):
+        Checks(({"json_schema": "schemas/a.json"},)).with_files(lambda path: b'{"$ref": "http://x/"}')
 
 
 def test_a_schema_file_that_is_no_json_is_a_config_error_at_its_path() -> None:

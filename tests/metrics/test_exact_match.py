@@ -24,14 +24,19 @@ def test_what_looks_the_same_is_the_same(output: str, expected: str) -> None:
     assert (score.value, score.passed) == (1.0, True)
 
 
-@pytest.mark.parametrize(("output", "expected"), [("paris", "Paris"), ("Paris.", "Paris"), ("Pa ris", "Paris"), ("", "Paris")])
+@pytest.mark.parametrize(
+    ("output", "expected"), [("paris", "Paris"), ("Paris.", "Paris"), ("Pa ris", "Paris"), ("", "Paris")]
+)
 def test_anything_else_is_zero_and_says_why(output: str, expected: str) -> None:
     score = measured(ExactMatch(), answered(output, expected_output=expected))
     assert (score.value, score.passed, bool(score.reason)) == (0.0, False, True)
 
 
 def test_any_reference_will_do() -> None:
-    assert measured(ExactMatch(), answered("NL", expected_output="Netherlands", references=("NL", "Holland"))).passed is True
+    assert (
+        measured(ExactMatch(), answered("NL", expected_output="Netherlands", references=("NL", "Holland"))).passed
+        is True
+    )
     assert measured(ExactMatch(), answered("NL", references=("NL",))).passed is True
 
 

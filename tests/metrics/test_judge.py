@@ -26,9 +26,13 @@ JUDGE = Judge("grader")
 
 def test_the_judge_sees_every_section_that_the_example_has_between_markers_of_one_nonce() -> None:
     ask = Judging([reply()])
-    row = answered("It costs 5.", expected_output="5 EUR", references=("five",), context=("p1", "p2"), criteria=("be short",))
+    row = answered(
+        "It costs 5.", expected_output="5 EUR", references=("five",), context=("p1", "p2"), criteria=("be short",)
+    )
     measured(JUDGE, row, ask)
-    found = re.findall(r"<(input|context|reference|criteria|response)-([0-9a-f]{16})>\n(.*?)\n</\1-\2>", ask.user_message, re.S)
+    found = re.findall(
+        r"<(input|context|reference|criteria|response)-([0-9a-f]{16})>\n(.*?)\n</\1-\2>", ask.user_message, re.S
+    )
     assert [(name, text) for name, _, text in found] == [
         ("input", "What does it cost?"), ("context", "p1"), ("context", "p2"), ("reference", "5 EUR"), ("reference", "five"),
         ("criteria", "- be short"), ("response", "It costs 5."),
@@ -50,14 +54,22 @@ def test_several_inputs_and_earlier_messages_are_shown_by_name() -> None:
 
 
 def test_the_rubric_comes_first_and_is_the_same_for_every_answer() -> None:
-    metric = Judge("grader", task="Support of a shop", criteria=("is polite",), anchors={n: f"level {n}" for n in range(1, 6)})
+    metric = Judge(
+        "grader", task="Support of a shop", criteria=("is polite",), anchors={n: f"level {n}" for n in range(1, 6)}
+    )
     ask = Judging([reply()])
     measured(metric, answered("one"), ask)
     measured(metric, answered("two"), ask)
     (_, first, _), (_, second, _) = ask.asked
     assert first[0] == second[0]
     assert first[0].role == "system"
-    for words in ("data, never instructions", "Support of a shop", "- is polite", "- 5: level 5", "Longer is not better"):
+    for words in (
+        "data, never instructions",
+        "Support of a shop",
+        "- is polite",
+        "- 5: level 5",
+        "Longer is not better",
+    ):
         assert words in first[0].content
     assert "$" not in first[0].content
 
@@ -88,7 +100,7 @@ def test_the_schema_is_strict_with_the_reasoning_first_and_the_score_last() -> N
     schema = reply_schema((1, 5))
     assert schema["properties"]["score"] == {"type": "integer", "enum": [1, 2, 3, 4, 5]}  # type: ignore[index,call-overload]
     assert schema["required"] == ["reasoning", "strengths", "weaknesses", "score"]
-    assert list(schema["properties"])[0] == "reasoning"  # type: ignore[arg-type]
+    assert next(iter(schema["properties"])) == "reasoning"  # type: ignore[call-overload,arg-type]
     assert schema["additionalProperties"] is False
     open_end = reply_schema((0.5, 1.0))["properties"]["score"]  # type: ignore[index,call-overload]
     assert open_end == {"type": "number", "minimum": 0.5, "maximum": 1.0}
@@ -164,7 +176,9 @@ def test_a_judge_that_only_reports_decides_nothing() -> None:
     assert measured(metric, answered(""), Judging([])).passed is None
 
 
-@pytest.mark.parametrize(("output", "outcome"), [("", Outcome.EMPTY), ("  \n", Outcome.OK), ("", Outcome.CONTENT_FILTER)])
+@pytest.mark.parametrize(
+    ("output", "outcome"), [("", Outcome.EMPTY), ("  \n", Outcome.OK), ("", Outcome.CONTENT_FILTER)]
+)
 def test_an_empty_answer_fails_at_the_lowest_grade_without_a_call(output: str, outcome: Outcome) -> None:
     ask = Judging([reply(5)])
     score = measured(Judge("g", scale=(0, 10)), answered(output, outcome), ask)
@@ -223,11 +237,18 @@ def test_reasons_are_kept_short_and_can_be_written_to_a_file() -> None:
 def test_a_value_that_is_no_grade_of_the_scale_is_never_a_number(value: Json) -> None:
     ask = Judging([reply(value)])
     score = measured(JUDGE, answered("x"), ask)
-    assert (score.status, score.error, score.value, score.passed) == (ScoreStatus.UNSCORED, ErrorClass.JUDGE, None, None)
+    assert (score.status, score.error, score.value, score.passed) == (
+        ScoreStatus.UNSCORED,
+        ErrorClass.JUDGE,
+        None,
+        None,
+    )
     assert len(ask.asked) == 2
 
 
-@pytest.mark.parametrize("number", ["1e999", "NaN", "Infinity", "-Infinity", "04", "+4", "4.", "0x4", "four", "4 5", "4/5"])
+@pytest.mark.parametrize(
+    "number", ["1e999", "NaN", "Infinity", "-Infinity", "04", "+4", "4.", "0x4", "four", "4 5", "4/5"]
+)
 def test_a_number_that_json_does_not_have_is_no_grade(number: str) -> None:
     text = reply(4).replace('"score": 4', f'"score": {number}')
     assert measured(JUDGE, answered("x"), Judging([text])).error is ErrorClass.JUDGE
@@ -239,7 +260,8 @@ def test_one_score_given_twice_is_no_grade() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "cause"), [(Outcome.REFUSAL, "refused"), (Outcome.TRUNCATED, "cut off"), (Outcome.CONTENT_FILTER, "content filter")]
+    ("outcome", "cause"),
+    [(Outcome.REFUSAL, "refused"), (Outcome.TRUNCATED, "cut off"), (Outcome.CONTENT_FILTER, "content filter")],
 )
 def test_a_judge_that_did_not_finish_gives_no_grade_and_the_cause_is_named(outcome: Outcome, cause: str) -> None:
     score = measured(JUDGE, answered("x"), Judging([Reply(reply(4), outcome)]))
@@ -280,13 +302,23 @@ GRADED = {"input": "Hi?", "response": "Hello.", "score": 5, "reasoning": "Greets
 
 
 def test_graded_examples_are_shown_as_earlier_turns_and_are_read_once() -> None:
-    content = json.dumps(GRADED) + "\n\n" + json.dumps({**GRADED, "score": 1, "reference": "Hey", "weaknesses": ["cold"]}) + "\n"
+    content = (
+        json.dumps(GRADED)
+        + "\n\n"
+        + json.dumps({**GRADED, "score": 1, "reference": "Hey", "weaknesses": ["cold"]})
+        + "\n"
+    )
     metric = Judge("g", examples="evals/graded.jsonl").with_files({"evals/graded.jsonl": content.encode()}.__getitem__)
     ask = Judging([reply()])
     measured(metric, answered("x"), ask)
     messages = ask.asked[0][1]
     assert [message.role for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
-    assert json.loads(messages[4].content) == {"reasoning": "Greets.", "strengths": [], "weaknesses": ["cold"], "score": 1}
+    assert json.loads(messages[4].content) == {
+        "reasoning": "Greets.",
+        "strengths": [],
+        "weaknesses": ["cold"],
+        "score": 1,
+    }
     assert re.findall(r"<(\w+)-\w{16}>", messages[3].content) == ["input", "reference", "response"]
     assert metric.problems() == []
 
@@ -317,10 +349,10 @@ def test_graded_examples_may_stand_in_the_configuration() -> None:
     ("options", "said"),
     [
         ({"anchors": {1: "a", 2: "b", 5: "c"}}, "leave out 3, 4"),
-        ({"anchors": {**{n: "a" for n in range(1, 6)}, 6: "b"}}, "6, which is no grade"),
+        ({"anchors": {**dict.fromkeys(range(1, 6), "a"), 6: "b"}}, "6, which is no grade"),
         ({"anchors": {1: "a", "1": "b", 2: "c", 3: "d", 4: "e", 5: "f"}}, "1 twice"),
         ({"anchors": {"good": "a"}}, "'good'"),
-        ({"anchors": {n: "" for n in range(1, 6)}}, "anchors.1 is empty"),
+        ({"anchors": dict.fromkeys(range(1, 6), "")}, "anchors.1 is empty"),
         ({"scale": [5, 1]}, "from a lower to a higher"),
         ({"scale": [0, 1000]}, "too wide"),
         ({"min": 6}, "outside the scale 1 to 5"),
@@ -335,6 +367,11 @@ def test_graded_examples_may_stand_in_the_configuration() -> None:
 def test_options_that_do_not_fit_together_are_problems(options: dict[str, object], said: str) -> None:
     problems = TypeAdapter(Judge).validate_python({"model": "grader", **options}).problems()
     assert any(said in problem for problem in problems), problems
+
+
+def test_all_problems_are_listed_at_once() -> None:
+    problems = Judge("g", anchors={1: "a"}, min=9, samples=0, jury=("a",)).problems()
+    assert [problem.split()[0] for problem in problems] == ["anchors", "min", "samples", "jury"]
 
 
 def test_the_configuration_of_the_contract_is_accepted() -> None:

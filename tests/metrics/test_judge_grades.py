@@ -80,7 +80,7 @@ def test_ten_thousand_replies_with_typing_errors_never_become_a_number_that_was_
             assert got == worth, text
         elif got is not None:
             # Mended: the number stands after the one key, whole, ended by a comma or a bracket.
-            written = re.findall(r"score.{0,2}:\s*([^,}\]\s]*)\s*[,}]", text)
+            written = re.findall(r"score.{0,2}:([^,}]*)[,}]", re.sub(r"\s", "", text))
             assert written == [str(int(got))], text
         numbers += got is not None
     assert 1_000 < numbers < 9_000  # the test tests both
@@ -157,7 +157,9 @@ def test_a_reply_that_is_json_is_never_searched_for_another_grade() -> None:
     assert _read(reply(7, reasoning=reply(5))) is None
 
 
-@pytest.mark.parametrize("text", ['{"a":' * 50_000, "[" * 100_000, '{"' * 50_000, "x" * 300_000, "{ " * 90_000, '"score": 4, ' * 9_000])
+@pytest.mark.parametrize(
+    "text", ['{"a":' * 50_000, "[" * 100_000, '{"' * 50_000, "x" * 300_000, "{ " * 90_000, '"score": 4, ' * 9_000]
+)
 def test_a_monstrous_reply_is_refused_and_does_not_take_for_ever(text: str) -> None:
     assert _read(text) is None
 

@@ -37,7 +37,7 @@ def open_provider(model: Model, env: Mapping[str, str]) -> Provider:
     return cast("_Maker", part)(replace(model, base_url=address), key)
 
 
-def key_names(model: Model) -> str | None:
+def key_name(model: Model) -> str | None:
     """The environment variable that a model's key comes from; None where the provider needs none."""
     name: str | None = model.api_key_env or getattr(PROVIDERS.get(model.provider), "key_env", None)
     return name

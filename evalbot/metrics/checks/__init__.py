@@ -84,8 +84,10 @@ class Checks:
         return ()
 
     def problems(self) -> list[str]:
-        """One line per check that cannot be applied."""
-        return _reasons(self.checks)
+        """One line per check that cannot be applied; schemas that are paths are looked at by `with_files`."""
+        return _reasons(
+            [check if not isinstance(check.get("json_schema"), str) else _pending(check) for check in self.checks]
+        )
 
     def example_problems(self, example: Example) -> list[str]:
         """One line per check of a row that cannot be applied."""
@@ -95,7 +97,7 @@ class Checks:
         """The same with each `json_schema` that is a path replaced by the schema in that file.
 
         Raises:
-            ConfigError: A file cannot be read, or holds no JSON.
+            ConfigError: A file cannot be read, or holds no JSON Schema.
         """
         return replace(self, checks=tuple(_with_schema(check, read) for check in self.checks))
 
@@ -122,9 +124,13 @@ class Checks:
             try:
                 reason = await _outcome(rule, text)
             except TimeoutError:
-                return Score.unscored(ErrorClass.METRIC, f"The check {rule.name!r} took longer than {_AT_MOST_SECONDS:g} s.")
+                return Score.unscored(
+                    ErrorClass.METRIC, f"The check {rule.name!r} took longer than {_AT_MOST_SECONDS:g} s."
+                )
             except Exception as error:  # whatever a check does, its crash says nothing about the answer
-                return Score.unscored(ErrorClass.METRIC, f"The check {rule.name!r} crashed: {type(error).__name__}: {error}")
+                return Score.unscored(
+                    ErrorClass.METRIC, f"The check {rule.name!r} crashed: {type(error).__name__}: {error}"
+                )
             if reason:
                 failed.append((rule.name, reason))
         return _score(len(applied), failed)
@@ -175,6 +181,15 @@ def _with_schema(check: Mapping[str, object], read: Callable[[str], bytes]) -> M
     if not isinstance(path, str):
         return check
     try:
-        return {**check, "json_schema": parse_json(read(path).decode("utf-8-sig"))}
+        found = {**check, "json_schema": parse_json(read(path).decode("utf-8-sig"))}
+        rules([found])
+    except UnusableChecksError as error:
+        raise ConfigError([Problem(reason, path) for reason in error.reasons]) from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(Problem(f"the JSON Schema cannot be read: {error}.", path)) from None
+    return found
+
+
+def _pending(check: Mapping[str, object]) -> Mapping[str, object]:
+    """The check with a schema that says nothing in place of one that is not read yet."""
+    return {**check, "json_schema": {}}

@@ -62,7 +62,9 @@ def unrolled(pattern: str) -> int:
 
 def _size(pattern: str, position: int) -> int:
     """Characters of the part that starts here."""
-    part: Callable[[str, int], re.Match[str] | None] | None = {"[": _CLASS.match, "{": _COUNT.match}.get(pattern[position])
+    part: Callable[[str, int], re.Match[str] | None] | None = {"[": _CLASS.match, "{": _COUNT.match}.get(
+        pattern[position]
+    )
     if pattern[position] == "\\":
         return 2
     match = part(pattern, position) if part else None

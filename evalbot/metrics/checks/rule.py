@@ -37,9 +37,11 @@ def rules(checks: Sequence[Mapping[str, object]]) -> list[Rule]:
         try:
             found.append(rule(check))
         except ValueError as error:
-            reasons.append(f"{place}: {error}")
+            reasons.append(f"{place}: {str(error).rstrip('.?')}" + ("?" if str(error).endswith("?") else "."))
     names = [str(check["name"]) for check in checks if "name" in check]
-    reasons += [f"two checks are named {name!r}" for name in sorted({name for name in names if names.count(name) > 1})]
+    reasons += [
+        f"checks: two are named {name!r}." for name in sorted({name for name in names if names.count(name) > 1})
+    ]
     if reasons:
         raise UnusableChecksError(reasons)
     return found
@@ -77,4 +79,4 @@ def _kind(check: Mapping[str, object]) -> str:
 def _placed(checks: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, Mapping[str, object]]]:
     for number, check in enumerate(checks, start=1):
         name = check.get("name")
-        yield (f"check {name!r}" if isinstance(name, str) and name else f"check {number}"), check
+        yield (f"checks: {name!r}" if isinstance(name, str) and name else f"checks: number {number}"), check

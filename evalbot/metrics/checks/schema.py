@@ -92,7 +92,9 @@ def _refuse_unsafe_patterns(part: Mapping[str, object]) -> None:
     patterns = part.get("patternProperties")
     if isinstance(patterns, Mapping):
         if "unevaluatedProperties" in part:
-            raise ValueError("unevaluatedProperties beside patternProperties is not supported; use additionalProperties")
+            raise ValueError(
+                "unevaluatedProperties beside patternProperties is not supported; use additionalProperties"
+            )
         for pattern in patterns:
             compiled(pattern)
     if isinstance(part.get("pattern"), str):

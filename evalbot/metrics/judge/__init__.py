@@ -19,7 +19,14 @@ from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
 from evalbot.metrics import METRICS
 from evalbot.metrics.judge.grade import PARSER_VERSION, Grade, UnreadableGradeError, read_reply
 from evalbot.metrics.judge.graded import graded_problems, read_graded, turns
-from evalbot.metrics.judge.rubric import described_grades, reply_schema, scale_problems, system_text, template
+from evalbot.metrics.judge.rubric import (
+    anchor_problems,
+    described_grades,
+    reply_schema,
+    scale_problems,
+    system_text,
+    template,
+)
 from evalbot.metrics.judge.sections import sections_of, user_text
 
 _ASKED_AT_MOST = 2  # a reply without a grade is asked for once more
@@ -111,8 +118,9 @@ class Judge:
 
     def problems(self) -> list[str]:
         """What is wrong with the options and their combinations, one line each."""
-        found = scale_problems(self.scale, self.anchors)
+        found = scale_problems(self.scale)
         if not found:
+            found += [] if self.anchors is None else anchor_problems(self.scale, self.anchors)
             found += threshold_problems("min", self.min, self.scale)
             found += [] if isinstance(self.examples, str) else graded_problems(self.examples, self.scale)
         if not 1 <= self.samples <= _MOST_SAMPLES:
@@ -122,7 +130,9 @@ class Judge:
         if not all(line.strip() for line in self.criteria):
             found.append("criteria has an empty line.")
         if self.jury:
-            found.append("jury is not available in this version; use one model, or several judges under names of their own.")
+            found.append(
+                "jury is not available in this version; use one model, or several judges under names of their own."
+            )
         return found
 
     def with_files(self, read: Callable[[str], bytes]) -> Self:

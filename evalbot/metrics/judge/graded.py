@@ -46,7 +46,9 @@ def read_graded(content: bytes, path: str, scale: Scale) -> tuple[Graded, ...]:
 def graded_problems(rows: Sequence[Graded], scale: Scale) -> list[str]:
     """What is wrong with graded examples, one line each."""
     faults = ((number, _fault(row, scale)) for number, row in enumerate(rows, start=1))
-    return _amount(rows) + [f"examples: number {number} is no graded example: {fault}." for number, fault in faults if fault]
+    return _amount(rows) + [
+        f"examples: number {number} is no graded example: {fault}." for number, fault in faults if fault
+    ]
 
 
 def turns(rows: Sequence[Graded], scale: Scale) -> list[Message]:
@@ -58,7 +60,10 @@ def turns(rows: Sequence[Graded], scale: Scale) -> list[Message]:
             "reasoning": grade.reasoning, "strengths": list(grade.strengths), "weaknesses": list(grade.weaknesses),
             "score": int(grade.score) if grade.score.is_integer() else grade.score,
         }  # fmt: skip
-        found += [Message("user", user_text(_sections(row))), Message("assistant", json.dumps(reply, ensure_ascii=False))]
+        found += [
+            Message("user", user_text(_sections(row))),
+            Message("assistant", json.dumps(reply, ensure_ascii=False)),
+        ]
     return found
 
 

@@ -38,17 +38,18 @@ def described_grades(scale: Scale, given: Anchors | None) -> dict[float, str]:
     return {float(place): word for place, word in places if not grades or place in grades}
 
 
-def scale_problems(scale: Scale, given: Anchors | None) -> list[str]:
-    """What is wrong with a scale and its anchors, one line each."""
+def scale_problems(scale: Scale) -> list[str]:
+    """What is wrong with a scale, one line each."""
     low, high = scale
     if not low < high:
         return [f"scale must go from a lower to a higher number, not from {low:g} to {high:g}."]
     if high - low >= MOST_LEVELS:
         return [f"scale {low:g} to {high:g} is too wide; no judge tells that many grades apart. Use 1 to 5."]
-    return _anchor_problems(scale, given) if given is not None else []
+    return []
 
 
-def _anchor_problems(scale: Scale, given: Anchors) -> list[str]:
+def anchor_problems(scale: Scale, given: Anchors) -> list[str]:
+    """What is wrong with the anchors of a scale that is right, one line each."""
     try:
         named = [float(level) for level in given]
     except ValueError:
