@@ -78,8 +78,8 @@ def _compared(suites: Sequence[Evidence]) -> list[Comparison]:
 def _judge(evidence: Evidence, rows: Sequence[Comparison], approvals_missing: int) -> tuple[list[FailedExample], list[Finding]]:
     failed, open_cases = failed_examples(evidence)
     findings = [
-        *rules.failures(evidence, failed),
         *rules.scores(evidence, rows),
+        *rules.failures(evidence, failed),
         *evidence.findings,
         *rules.exam(evidence, approvals_missing),
         *rules.undecided(evidence, open_cases),

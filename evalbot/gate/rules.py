@@ -42,7 +42,7 @@ def _score_finding(evidence: Evidence, row: Comparison) -> tuple[Rule, Level, st
     if row.conclusion is Conclusion.INSUFFICIENT_DATA:
         required = evidence.gates.scores.insufficient == "inconclusive"
         return Rule.INSUFFICIENT_DATA, Level.BLOCKS if required else Level.WARNS, row.reason or "too few scores", False
-    change = f"mean {row.base_mean:.2f} → {row.head_mean:.2f} over {row.n_head} examples"
+    change = f"{row.metric} mean {row.base_mean:.2f} → {row.head_mean:.2f} over {row.n_head} examples"
     if row.conclusion is Conclusion.REGRESSION and row.blocks:
         return Rule.REGRESSION, Level.BLOCKS, change, True
     if row.conclusion is Conclusion.REGRESSION:

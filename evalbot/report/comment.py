@@ -43,7 +43,7 @@ def comment(
     def page(texts: list[str], shortened: list[str]) -> str:
         *body, last = texts
         note = (
-            [f"Shortened to fit GitHub's limit: {', '.join(shortened)}. Everything is in `report.html`."]
+            [f"Shortened to fit GitHub's limit: {', '.join(shortened)}. Everything is in `summary.json`."]
             if shortened
             else []
         )

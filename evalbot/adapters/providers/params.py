@@ -64,11 +64,7 @@ def rejected_name(body: Mapping[str, Json], wire: Wire, param: str, code: str, m
 
     A value out of range is a mistake in the configuration, not a rejection of the param, and gives None.
     """
-    structure = _structure_sent(body, wire)
-    root = wire.structure.partition(".")[0]
-    if structure and (
-        param.startswith(wire.structure) or (not param and re.search(rf"\b{re.escape(root)}\b", message))
-    ):
+    if _structure_sent(body, wire) and _means_structure(wire, param, message):
         return wire.structure
     if not (_REJECTION.search(code) or _REJECTION.search(message)):
         return None
@@ -115,3 +111,12 @@ def _place(body: dict[str, Json], dotted: str, value: Json) -> None:
 def _structure_sent(body: Mapping[str, Json], wire: Wire) -> bool:
     root, _, leaf = wire.structure.partition(".")
     return root in body and (not leaf or leaf in cast("Mapping[str, Json]", body[root]))
+
+
+def _means_structure(wire: Wire, param: str, message: str) -> bool:
+    root = wire.structure.partition(".")[0]
+    if param:
+        return param in (root, wire.structure) or param.startswith(f"{wire.structure}.")
+    # "text" is a word of many messages; the other places and the format's own name are not.
+    words = [re.escape(word) for word in (wire.structure, root, "json_schema") if re.search(r"[._]", word)]
+    return re.search(rf"\b(?:{'|'.join(words)})\b", message) is not None

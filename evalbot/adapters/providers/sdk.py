@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +23,8 @@ from evalbot.domain.models import Model, Outcome, Reply, Request, Usage
 from evalbot.domain.redaction import Redactor
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 _CONNECT_SECONDS = 15.0
@@ -106,6 +108,7 @@ class SdkProvider(ABC):
     async def _converse(self, connection: Connection, request: Request) -> Reply:
         wire = self._wire(request.model)
         rejected = self._rejected.setdefault((request.model.model, wire.path), set())
+        named: set[str] = set()  # by this call alone: the rest is learnt by others meanwhile
         for attempt in count(1):
             body, dropped = compose(request, wire, rejected)
             started = perf_counter()
@@ -113,7 +116,8 @@ class SdkProvider(ABC):
             latency_ms = (perf_counter() - started) * 1000
             if isinstance(response, Failure):
                 name = _rejected(response, body, wire)
-                if name is not None:
+                if name is not None and name not in named:
+                    named.add(name)
                     rejected.add(mark(name, request, wire))
                     continue
                 answer = _answered_by_failing(response)
@@ -143,9 +147,16 @@ def http_client() -> httpx2.AsyncClient:
     import httpx2
 
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT_CONNECTIONS, keepalive_expiry=20.0)
-    return httpx2.AsyncClient(
-        follow_redirects=False, timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS), limits=limits
-    )
+    timeout = httpx2.Timeout(None, connect=_CONNECT_SECONDS)
+    return httpx2.AsyncClient(follow_redirects=False, timeout=timeout, limits=limits, verify=_certificates())
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The system's certificates, read once: that takes longer than everything else about a client."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 async def _post(connection: Connection, path: str, body: Mapping[str, Json]) -> Mapping[str, Json] | Failure:

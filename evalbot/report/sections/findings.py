@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Finding, Level, Verdict
+from evalbot.domain.verdicts import Finding, Level, Rule, Verdict
 from evalbot.report.escape import code, inline
 from evalbot.report.numbers import counted
 from evalbot.report.section import Section, ladder, optional
@@ -13,6 +14,16 @@ from evalbot.report.table import details
 
 _ICONS = {Level.BLOCKS: "❌", Level.WARNS: "⚠️", Level.NOTES: "•"}
 _MOST_EXAMPLES = 8
+_SEVERAL = {
+    Rule.NEW_FAILURE: "fail at head and passed at base",
+    Rule.UNSTABLE: "fail at head and wavered at base",
+    Rule.PRE_EXISTING: "fail at head as they do at base",
+    Rule.ADDED_FAILURE: "are new and fail at head",
+    Rule.FLAKY: "failed once at head and were not broken when asked again",
+    Rule.EXAMPLE_EDITED: "are edited at head",
+    Rule.EXAMPLE_DELETED: "are deleted at head",
+    Rule.COVERAGE: "could not be decided",
+}
 
 
 def blocking(record: RunRecord) -> Section:
@@ -43,10 +54,28 @@ def notes(record: RunRecord) -> Section:
 
 
 def _section(record: RunRecord, level: Level, heading: str, *, rank: int, least: int = 0) -> Section:
-    found = [finding for finding in record.decision.findings if finding.level is level]
+    found = _together([finding for finding in record.decision.findings if finding.level is level])
     if not found:
         return Section(heading.lower(), rank, optional(""))
     return Section(heading.lower(), rank, ladder(found, _list(heading), least=least))
+
+
+def _together(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings of one rule on several examples of one prompt and partition as one line that names them."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        own = finding.examples == (finding.example,)
+        place = (finding.rule, finding.suite, finding.prompt, finding.partition)
+        groups.setdefault(place if own else (str(number),), []).append(finding)
+    return [group[0] if len(group) == 1 else _sum(group) for group in groups.values()]
+
+
+def _sum(group: Sequence[Finding]) -> Finding:
+    first = group[0]
+    what = _SEVERAL.get(first.rule, "concern it")
+    where = f" of {first.prompt}" if first.prompt else ""
+    message = f"{len(group)} {first.partition} examples{where} {what}."
+    return replace(first, message=message, examples=tuple(finding.example for finding in group))
 
 
 def _list(heading: str) -> Callable[[Sequence[Finding], int], str]:

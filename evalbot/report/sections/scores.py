@@ -14,7 +14,7 @@ from evalbot.report.numbers import MISSING, counted, difference, interval, p_val
 from evalbot.report.section import Section, ladder, optional
 from evalbot.report.table import table
 
-MOST_ROWS = 100  # more is for report.html: nobody reads it in a comment
+MOST_ROWS = 100  # more is in summary.json: nobody reads it in a comment
 
 _HEADERS = (
     "Prompt",
@@ -54,7 +54,7 @@ def render(record: RunRecord) -> Section:
         text = table(_HEADERS, [line.cells for line in shown], (2, 3, 4))
         hidden = left_out + beyond
         return text + (
-            f"\n\nand {counted(hidden, 'more row')}, none worse than these; all are in `report.html`." if hidden else ""
+            f"\n\nand {counted(hidden, 'more row')}, none worse than these; all are in `summary.json`." if hidden else ""
         )
 
     return Section("the table", 9, ladder(lines[:MOST_ROWS], rows, least=3))

@@ -25,7 +25,7 @@ def render(record: RunRecord) -> Section:
         if not shown:
             return ""
         hidden = left_out + max(0, len(rows) - MOST_LINES)
-        more = [f"- and {counted(hidden, 'more row')} in `report.html`"] if hidden else []
+        more = [f"- and {counted(hidden, 'more row')} in `summary.json`"] if hidden else []
         sentences = [f"- {place(record, row)}: {sentence(row)}{_beside(row)}" for row in shown]
         return details(
             "What the tests could and could not see", "\n".join([*sentences, *more]) + "\n\n" + _footnote(rows)

@@ -24,7 +24,9 @@ GRADE = {
 }
 
 
-def request(model: Model, *messages: Message, schema: Mapping[str, object] | None = None, **params: object) -> Request:
+def request(
+    model: Model, /, *messages: Message, schema: Mapping[str, object] | None = None, **params: object
+) -> Request:
     said = messages or (Message("system", "Be brief."), Message("user", "How long do refunds take?"))
     return Request(replace(model, params={**model.params, **params}), said, schema)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from email.utils import formatdate
 
@@ -251,64 +252,36 @@ def test_the_wait_travels_with_the_error(model: Model) -> None:
     assert error(lambda call: lb.rate_limited(7), request(model)).retry_after == 7.0
 
 
-@given(
-    st.text()
-    | st.recursive(
-        st.none() | st.integers() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(
-                st.sampled_from(["error", "message", "code", "type", "param", "detail", "loc", "msg", "innererror"]),
-                inner,
-            )
-        ),
-    ).map(str)
-)
+_ERRORS = ["error", "message", "code", "type", "param", "detail", "loc", "msg", "innererror"]
+_ANSWERS = [
+    "choices", "message", "content", "output", "type", "text", "usage", "finish_reason", "model", "status", "prompt_tokens",
+    "input_tokens", "refusal", "tool_calls", "function", "stop_reason", "error",
+]  # fmt: skip
+
+
+def nested(keys: list[str]) -> st.SearchStrategy[object]:
+    """Any JSON whose objects have these keys."""
+    leaves = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(keys), inner, max_size=4),
+    )
+
+
+@given(st.text() | nested(_ERRORS).map(json.dumps))
 @settings(max_examples=150, deadline=None)
 def test_any_error_body_can_be_read(body: str) -> None:
     assert read_failure(400, {}, body).error().fault in ProviderFault
 
 
-@given(
-    st.binary(max_size=60)
-    | st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(
-                    [
-                        "choices",
-                        "message",
-                        "content",
-                        "output",
-                        "type",
-                        "text",
-                        "usage",
-                        "finish_reason",
-                        "model",
-                        "status",
-                        "prompt_tokens",
-                        "input_tokens",
-                        "refusal",
-                        "tool_calls",
-                        "function",
-                        "stop_reason",
-                        "error",
-                    ]
-                ),
-                inner,
-                max_size=4,
-            )
-        ),
-    )
-)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_body_is_a_reply_or_a_classed_error(body: object) -> None:
-    with lb.LoopbackModels(lambda call: lb.Fault(200, body)) as server:
-        for model in (CHAT, RESPONSES, CLAUDE):
-            (found,) = ask(server, request(model))
-            assert isinstance(found, Reply | ProviderError)
+@wire
+@given(st.lists(st.binary(max_size=60) | nested(_ANSWERS), min_size=10, max_size=20))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_body_is_a_reply_or_a_classed_error(model: Model, bodies: list[object]) -> None:
+    with lb.LoopbackModels(lambda call: lb.Fault(200, bodies[call.n - 1])) as server:
+        found = ask(server, *[request(model)] * len(bodies))
+    assert all(isinstance(each, Reply | ProviderError) for each in found)
+    assert len(server.calls) == len(bodies)
 
 
 def test_a_message_is_one_short_line() -> None:

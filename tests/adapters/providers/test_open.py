@@ -73,7 +73,8 @@ def test_the_sdk_takes_nothing_from_the_environment_by_itself(
         ask(server, request(model))
     headers = server.calls[0].headers
     assert not {"x-ambient", "openai-organization", "openai-project", "x-api-key"} & set(headers)
-    assert headers["authorization"].startswith("Bearer sk-") and "ambient" not in headers["authorization"]
+    assert headers["authorization"].startswith("Bearer sk-")
+    assert "ambient" not in headers["authorization"]
     assert trap.connected == 0
 
 

@@ -13,7 +13,7 @@ wire = pytest.mark.parametrize("model", WIRES.values(), ids=WIRES.keys())
 ALL = {"max_output_tokens": 800, "temperature": 0.2, "stop": ["END"], "seed": 7}
 
 
-def told(model: Model, **params: object) -> tuple[dict[str, object], Reply]:
+def told(model: Model, /, **params: object) -> tuple[dict[str, object], Reply]:
     """The body without model, messages and system, and the reply."""
     with lb.LoopbackModels() as server:
         (found,) = ask(server, request(model, **params))
