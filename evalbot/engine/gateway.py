@@ -73,7 +73,7 @@ class Gateway:
         while True:
             attempt += 1
             try:
-                reply, latency_ms = await self._attempt(request, deadline)
+                reply, latency_ms = await self._attempt(request, purpose, deadline)
             except ProviderError as error:
                 if error.fault is ProviderFault.AUTH:
                     self._broken.setdefault(request.model.endpoint, str(error))
@@ -114,10 +114,10 @@ class Gateway:
         """Params that models rejected, by "provider/model"."""
         return {label: tuple(sorted(names)) for label, names in sorted(self._dropped.items())}
 
-    async def _attempt(self, request: Request, deadline: float) -> tuple[Reply, float]:
+    async def _attempt(self, request: Request, purpose: Purpose, deadline: float) -> tuple[Reply, float]:
         self._refuse(request.model, deadline)
         try:
-            taken = await self._slots.take(deadline - self.clock())
+            taken = await self._slots.take(deadline - self.clock(), finishing=purpose == "judge")
         except TimeoutError:
             raise Stopped("the time is used up") from None
         if not taken:

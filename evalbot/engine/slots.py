@@ -1,4 +1,4 @@
-"""Slots: how many calls may be in flight at once, first come, first served."""
+"""Slots: how many calls may be in flight at once; who finishes something goes before who begins something."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ class Slots:
 
     def __init__(self, limit: int) -> None:
         self._free = max(1, limit)
-        self._waiting: deque[asyncio.Future[bool]] = deque()
+        self._finishing: deque[asyncio.Future[bool]] = deque()
+        self._beginning: deque[asyncio.Future[bool]] = deque()
         self._closed = False
 
-    async def take(self, seconds: float) -> bool:
+    async def take(self, seconds: float, *, finishing: bool = False) -> bool:
         """Wait for a slot; False when the slots were closed meanwhile.
+
+        Args:
+            seconds: How long to wait at most.
+            finishing: Goes before all that begin something: a grading completes a row, an answer opens one.
 
         Raises:
             TimeoutError: None came free within `seconds`.
         """
         if self._closed:
             return False
-        if self._free and not self._waiting:
+        if self._free and not (self._finishing or self._beginning):
             self._free -= 1
             return True
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
-        self._waiting.append(turn)
+        (self._finishing if finishing else self._beginning).append(turn)
         timer = loop.call_later(seconds, _too_late, turn)  # asyncio.timeout does the same for three times the CPU
         try:
             return await turn
@@ -45,8 +50,8 @@ class Slots:
 
     def give(self) -> None:
         """Give a slot back: to the first who waits, if anybody does."""
-        while self._waiting:
-            turn = self._waiting.popleft()
+        while waiting := self._finishing or self._beginning:
+            turn = waiting.popleft()
             if not turn.done():
                 turn.set_result(True)
                 return
@@ -55,8 +60,8 @@ class Slots:
     def close(self) -> None:
         """No more slots for anybody; those that are taken stay taken."""
         self._closed = True
-        while self._waiting:
-            turn = self._waiting.popleft()
+        while waiting := self._finishing or self._beginning:
+            turn = waiting.popleft()
             if not turn.done():
                 turn.set_result(False)
 

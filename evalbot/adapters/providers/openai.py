@@ -68,6 +68,9 @@ def _read_chat(body: Mapping[str, Json]) -> Answer:
     choices = sequence(body.get("choices"))
     choice = mapping(choices[0]) if choices else {}
     message = choice.get("message")
+    broken = mapping(choice.get("error"))  # a gateway's upstream gave up in the middle
+    if broken:
+        raise malformed(f"with an error: {string(broken.get('message')) or broken.get('code')}")
     if not isinstance(message, dict):
         raise malformed("without choices")
     outcome = _CHAT_ENDS.get(string(choice.get("finish_reason")), Outcome.OK)

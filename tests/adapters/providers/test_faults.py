@@ -16,7 +16,7 @@ from evalbot.adapters.providers.open import open_provider
 from evalbot.domain.errors import ProviderError, ProviderFault
 from evalbot.domain.models import Model, Outcome, Reply, Usage
 from tests import loopback as lb
-from tests.adapters.providers.asking import CHAT, CLAUDE, RESPONSES, WIRES, ask, error, reply, request
+from tests.adapters.providers.asking import CHAT, RESPONSES, WIRES, ask, error, reply, request
 
 wire = pytest.mark.parametrize("model", WIRES.values(), ids=WIRES.keys())
 
