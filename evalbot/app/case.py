@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalbot.adapters.git import Repository
+from evalbot.adapters.prompts import prompt_id
 from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
-from evalbot.app.exams import DatasetReader, build_exam, check_exam, needs_own_checks, untouched
+from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_prompts, needs_own_checks, untouched
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
 from evalbot.app.targets import NotAllowed, target
@@ -109,6 +110,7 @@ def prepare(
     exam, stood_in = build_exam(suite, commits.tip, commits.merge_base, commits.head, reader, path)
     if stood_in and not bootstrap:
         findings.append(_bootstrap(suite))
+    check_prompts([row for row, _ in exam.rows], _known_prompts(pairs))
     metrics = _metrics(suite, commits.head if policies.bootstrap else commits.tip, path, [row for row, _ in exam.rows])
     warnings += tuple(
         check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
@@ -134,6 +136,11 @@ def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits) -> PromptPa
 def _as_defined(side: Policy, suite: SuitePolicy) -> SuitePolicy:
     """The suite as one side defines it; where that side has no such suite, as the rules do."""
     return side.suites.get(suite.name, suite)
+
+
+def _known_prompts(pairs: PromptPairs) -> set[str]:
+    paths = [path for pair in pairs.prompts for path in (pair.path, pair.base_path) if path]
+    return {prompt_id(path) for path in [*paths, *pairs.left_out]}
 
 
 Targets = dict[tuple[str, Side], Model]
@@ -165,8 +172,10 @@ def _changed(suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, p
             causes = [cause for cause in causes if cause not in (Cause.MODEL, Cause.PARAMS)]
             causes += [Cause.MODEL] if (base.provider, base.model, base.api) != (head.provider, head.model, head.api) else []
             causes += [Cause.PARAMS] if base.params != head.params else []
-        if not causes or causes == [Cause.RENAMED]:
+        causes = [cause for cause in causes if cause is not Cause.RENAMED]
+        if not causes:
             continue
+        causes += [Cause.RENAMED] if pair.renamed else []
         causes += _policy_causes(policies.not_applied, suite.name)
         changed.append(ChangedPrompt(suite.name, pair.id, pair.path, tuple(sorted(causes, key=list(Cause).index)), pair.sides))
     return changed

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from evalbot.adapters.datasets import read_datasets, warnings
 from evalbot.adapters.globs import expand, match
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import SuitePolicy
 from evalbot.domain.ports import Metric, Tree
@@ -82,12 +82,36 @@ def check_exam(
         for row in rows
         if row.partition is Partition.GOLDEN and row.gates and not _decidable(row, metrics, deciding)
     ]
+    problems += _bad_checks(rows, metrics)
     if problems:
         raise ConfigError(problems)
     empty = [partition for partition, count in counts.items() if not count]
     said = [f"suite {suite.name!r}: no {partition} example" for partition in empty]
     said += [f"suite {suite.name!r}: {warning}" for warning in warnings(rows)]
     return said + list(_only_judged(suite, rows, metrics, deciding))
+
+
+def check_prompts(rows: Sequence[Example], known: Collection[str]) -> None:
+    """Raises ConfigError where a row is asked of a prompt that the suite does not have: it would never be asked at all."""
+    problems = [
+        Problem(f"example {row.id!r} lists the prompt {name!r}, which its suite does not have.", row.path, row.line, nearest(name, known))
+        for row in rows
+        for name in row.prompts or ()
+        if name not in known
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _bad_checks(rows: Sequence[Example], metrics: Mapping[str, Metric]) -> list[Problem]:
+    """Checks that rows carry themselves and that cannot be applied: found before anything is paid for."""
+    readers = [metric for metric in metrics.values() if hasattr(metric, "example_problems")]
+    return [
+        Problem(f"example {row.id!r}: {text}", row.path, row.line)
+        for row in rows
+        if row.checks
+        for text in dict.fromkeys(text for metric in readers for text in metric.example_problems(row))
+    ]
 
 
 def _decidable(row: Example, metrics: Mapping[str, Metric], deciding: frozenset[str]) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from evalbot.adapters.git import Repository
 from evalbot.adapters.globs import expand
-from evalbot.adapters.prompts import load_prompt
-from evalbot.app.exams import DatasetReader, check_exam, dataset_paths
+from evalbot.adapters.prompts import load_prompt, prompt_id
+from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths
 from evalbot.config import build_metrics, load_policy, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
@@ -55,7 +55,9 @@ def _suite(
     metrics = build_metrics(suite, policy.path, tree.read)
     warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
     problems = []
-    for path in expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.line or None):
+    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.line or None)
+    check_prompts(rows, {prompt_id(path) for path in paths})
+    for path in paths:
         prompt = load_prompt(tree, path)
         asked = [row for row in rows if row.meets(prompt.id)]
         problems += [

@@ -33,6 +33,21 @@ class JudgeUsed:
     samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """What measuring a suite's prompts against themselves showed (`evalbot suite --aa`), over all runs with the same judges.
+
+    `points` is the half width of the 95 % interval of such a difference in the latest run, the median of its rows; None
+    where no row had enough examples.
+    """
+
+    suite: str
+    runs: int
+    rows: int
+    false_alarms: int
+    points: float | None
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A decision with its evidence.
@@ -68,3 +83,4 @@ class RunRecord:
     examined: int = 0  # files that were looked at to find changed prompts
     bootstrap: bool = False
     version: str = ""
+    noise: tuple[NoiseFloor, ...] = ()

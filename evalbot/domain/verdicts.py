@@ -160,6 +160,49 @@ class Comparison:
     n_changed: int = 0  # pairs whose scores differ
     n_needed: int | None = None  # pairs that would settle min_effect at 80 % power
     lower_is_better: bool = False
+    alpha: float = 0.05
+    test: str = "welch"  # the gate's: welch, paired or either
+    sd_base: float | None = None  # spread of the examples' scores
+    sd_head: float | None = None
+    n_repeats: float = 1.0  # scores behind each example's mean, on average: its epochs, else its judge samples
+    repeats: str = ""  # what those are: "epochs", "samples", or nothing where each example was scored once
+    intra_example_correlation: float | None = None  # ICC(1) of the repeats
+    n_missing: int = 0  # scores that are missing, both sides
+    worst_case: Conclusion | None = None  # with every missing score at its worst; None where none is missing
+    refused: bool = False  # the scores are wrong in themselves: `reason` names the example
+    tag: str = ""  # of a slice: the examples that carry it
+
+    @property
+    def sensitive_to_missing(self) -> bool:
+        """Whether the missing scores could have turned the conclusion."""
+        return self.worst_case is not None and self.worst_case is not self.conclusion
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Examples of a prompt × partition that pass on one side and fail on the other. Both p are McNemar's, two-sided."""
+
+    suite: str
+    prompt: str
+    partition: str
+    worse: tuple[str, ...]  # pass at base, fail at head
+    better: tuple[str, ...]
+    n_pairs: int  # examples that passed or failed on both sides
+    p_mid: float
+    p_exact: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flake:
+    """An example whose answers on one side do not agree: some pass and some fail, confirmations included."""
+
+    suite: str
+    prompt: str
+    example: str
+    partition: str
+    side: Side
+    failures: int
+    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +246,7 @@ class FailedExample:
     runs: int
     part: Part = Part.EXAM
     reasons: tuple[str, ...] = ()
+    same_answer: bool = False  # every answer at head was the same text: asking again told nothing new of the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +269,6 @@ class Decision:
     partitions: tuple[PartitionCount, ...] = ()
     failed_examples: tuple[FailedExample, ...] = ()
     coverage: Coverage = Coverage()
+    flips: tuple[Flips, ...] = ()
+    slices: tuple[Comparison, ...] = ()  # advisory: a comparison a tag, over all partitions that ran
+    flakes: tuple[Flake, ...] = ()

@@ -67,7 +67,8 @@ def compare(
         min_detectable_effect=None if reason else _detectable(data, tests, gate, min_effect, pad),
         correlation=tests.correlation, sd_difference=tests.moments.sd if tests.moments else None,
         n_changed=len(data.differences) - data.differences.count(0.0), lower_is_better=lower_is_better,
-        n_needed=_needed(tests.moments, gate, min_effect, required),
+        n_needed=_needed(tests.moments, gate, min_effect, required), alpha=gate.alpha, test=gate.test,
+        sd_base=tests.base.sd if tests.base else None, sd_head=tests.head.sd if tests.head else None,
     )  # fmt: skip
     if reason:
         return row

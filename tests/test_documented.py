@@ -1,0 +1,235 @@
+"""What README and docs say is so: configurations load, commands parse, tables agree with the code, links lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+from typer.testing import CliRunner
+
+from evalbot.app.action import arguments
+from evalbot.cli import app
+from evalbot.config import load_policy
+from evalbot.domain.verdicts import EXIT_CODES
+from tests.pages import DOCS, PAGES, ROOT, anchors, blocks, command_lines, inline_code, links, name, table, text
+
+README = ROOT / "README.md"
+ACTION = ROOT / "docs" / "action.md"
+# Pages that must name no command or option that does not exist, in running text too.
+STRICT = [README, ACTION, *(ROOT / "docs" / page for page in ("quickstart.md", "concepts.md", "README.md"))]
+
+# The names that users may rely on, in the order of the action's contract.
+INPUTS = (
+    "github-token", "config", "command", "key", "openai-api-key", "anthropic-api-key", "suites", "partitions", "base", "head",
+    "epochs", "comment", "fork", "advisory", "cache-dir", "report-dir",
+)  # fmt: skip
+OUTPUTS = (
+    "verdict", "reason", "regressions", "newly-failing", "changed-prompts", "comment-url", "check-url", "proposal-url", "cost-usd",
+    "model-calls", "judge-calls", "cached-calls", "base-sha", "head-sha", "policy-sha", "report-path", "summary-path", "junit-path",
+)  # fmt: skip
+
+
+# Configurations and workflows
+
+
+def _yaml(mark: str) -> list[tuple[str, str]]:
+    return [(name(page), block.text) for page in PAGES for block in blocks(page, "yaml", "yml") if re.search(mark, block.text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("page", "config"), _yaml(r"^version: 1$"))
+def test_every_configuration_on_a_page_loads(page: str, config: str) -> None:
+    assert load_policy(config.encode(), page).suites
+
+
+@pytest.mark.parametrize(("page", "workflow"), _yaml(r"^on:"))
+def test_every_workflow_on_a_page_is_one(page: str, workflow: str, tmp_path: Path) -> None:
+    file = tmp_path / "workflow.yml"
+    file.write_text(workflow, encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{page}: {done.stdout}{done.stderr}"
+
+    jobs = yaml.safe_load(workflow)["jobs"]
+    assert "evalbot" not in jobs  # the check run has that name
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    with_inputs = [set(step.get("with", {})) for step in steps if step.get("uses", "").startswith("evalbot/")]
+    assert with_inputs
+    assert all(given <= set(INPUTS) for given in with_inputs)
+    assert any(step.get("with", {}).get("fetch-depth") == 0 for step in steps)
+
+
+def test_the_first_screen_shows_a_workflow_of_at_most_12_lines() -> None:
+    assert len(blocks(README, "yaml")[0].text.splitlines()) <= 12
+
+
+# Commands and options
+
+
+def _parse(line: str) -> None:
+    """Let the real command line read the words, and run nothing."""
+    command, words = typer.main.get_command(app), shlex.split(line)
+    while len(words) > 1 and words[1] in getattr(command, "commands", {}):
+        command, words = command.commands[words[1]], words[1:]
+    assert not hasattr(command, "commands") or words[1:] == ["--version"], f"{line}: no such command"
+    command.make_context(words[0], words[1:]).close()
+
+
+def _help(*command: str) -> str:
+    done = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1"})
+    assert done.exit_code == 0
+    return done.output
+
+
+def _all_help() -> str:
+    commands = typer.main.get_command(app).commands
+    ways = [(name, *sub) for name, one in commands.items() for sub in ([[]] + [[below] for below in getattr(one, "commands", {})])]
+    return "\n".join([_help(), *(_help(*way) for way in ways)])
+
+
+LINES = [(name(page), line) for page in PAGES for line in command_lines(page)]
+
+
+@pytest.mark.parametrize(("page", "line"), LINES)
+def test_every_command_line_on_a_page_parses(page: str, line: str) -> None:
+    _parse(line)
+
+
+@pytest.mark.parametrize("line", sorted({line for _, line in LINES if " --" in line and "--version" not in line}))
+def test_help_names_every_option_of_a_documented_command(line: str) -> None:
+    words = shlex.split(line)[1:]
+    command = words[: next(i for i, word in enumerate(words) if word.startswith("-"))]
+    options = {word.split("=")[0] for word in words if word.startswith("--")}
+    assert options <= set(re.findall(r"--[a-z-]+", _help(*command)))
+
+
+@pytest.mark.parametrize("page", STRICT, ids=name)
+def test_running_text_names_only_commands_and_options_that_exist(page: Path) -> None:
+    known = typer.main.get_command(app).commands
+    said = [code.split() for code in inline_code(page)]
+    assert {words[1] for words in said if words[0] == "evalbot" and len(words) > 1} <= set(known)
+    options = {word for words in said for word in words if re.fullmatch(r"--[a-z][a-z-]*", word)}
+    assert options <= set(re.findall(r"--[a-z-]+", _all_help()))
+
+
+def test_the_pages_hold_something_to_test() -> None:
+    assert len(PAGES) > 5
+    assert len(LINES) > 5
+    assert _yaml(r"^version: 1$")
+    assert _yaml(r"^on:")
+
+
+def test_a_command_that_does_not_exist_is_noticed() -> None:
+    with pytest.raises(AssertionError, match="no such command"):
+        _parse("evalbot conjure --base main")
+    with pytest.raises(Exception, match="--bass"):
+        _parse("evalbot check --bass main")
+
+
+# Tables
+
+
+def test_the_verdict_table_of_the_readme_is_the_codes() -> None:
+    assert {row[0]: int(row[1]) for row in table(README, "Verdict and exit status")} == {str(verdict): code for verdict, code in EXIT_CODES.items()}
+
+
+def _action() -> dict[str, dict[str, dict[str, object]]]:
+    return yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+
+
+def test_the_action_has_exactly_the_inputs_and_outputs_that_it_promises() -> None:
+    assert tuple(_action()["inputs"]) == INPUTS
+    assert tuple(_action()["outputs"]) == OUTPUTS
+    assert not any(one["required"] for one in _action()["inputs"].values())
+
+
+def test_the_inputs_on_the_page_are_those_of_the_action() -> None:
+    shown = {row[0]: row[1] for row in table(ACTION, "Inputs")}
+    defaults = {key: str(one.get("default", "")) for key, one in _action()["inputs"].items()}
+    assert list(shown) == list(defaults)
+    assert shown | {"github-token": ""} == defaults | {"github-token": ""}
+    assert (shown["github-token"], defaults["github-token"]) == ("the job's token", "${{ github.token }}")
+
+
+def test_the_outputs_on_the_page_are_those_of_the_action() -> None:
+    assert [row[0] for row in table(ACTION, "Outputs")] == list(_action()["outputs"])
+
+
+@pytest.mark.parametrize(("given", "today"), [(row[0], row[2]) for row in table(ACTION, "Inputs")])
+def test_the_page_says_which_inputs_have_an_effect_today(given: str, today: str) -> None:
+    without = {"GITHUB_EVENT_NAME": "workflow_dispatch", "INPUT_BASE": "main", "GITHUB_WORKSPACE": "/github/workspace"}
+    value = "true" if given == "advisory" else "something"
+    changed = arguments(without | {f"INPUT_{given.upper()}": value}) != arguments(without)
+    assert today == ("yes" if changed else "no")
+
+
+def test_the_index_names_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    pages = {str(page.relative_to(index.parent)) for page in DOCS if page != index and page.parent == index.parent}
+    assert pages <= set(links(index))
+
+
+# Links and the picture
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / file for file in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))], ids=name)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        assert ROOT in file.parents, target
+        assert not anchor or anchor in anchors(file), target
+
+
+def test_the_picture_is_a_png_of_a_sensible_size() -> None:
+    content = (ROOT / "docs" / "images" / "comment.png").read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(content) < 250_000
+    width, height = struct.unpack(">II", content[16:24])  # IHDR, PNG specification, section 11.2.1
+    assert 800 < width < 2500
+    assert height < width
+
+
+def test_no_page_holds_what_is_left_over() -> None:
+    for page in PAGES:
+        assert not re.search(r"\b(TODO|FIXME|TBD|Lorem ipsum)\b", text(page)), name(page)
+
+
+# The action, run as a runner runs it
+
+
+def test_the_action_does_on_a_pull_request_what_its_page_says(tmp_path: Path) -> None:
+    from tests.quickstart import shortened_prompt
+
+    repo = shortened_prompt(tmp_path / "workspace")
+    event = {"pull_request": {"base": {"sha": repo.sha("main")}, "head": {"sha": repo.sha("HEAD")}}}
+    (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    outputs = tmp_path / "outputs"
+    outputs.touch()
+    inputs = {f"INPUT_{key.upper()}": str(one.get("default", "")) for key, one in _action()["inputs"].items()}
+    environment = {
+        "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_OUTPUT": str(outputs),
+        "GITHUB_WORKSPACE": str(repo.root), "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "entrypoint")], env=inputs | environment, cwd=repo.root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "do not merge" in done.stdout
+    assert {file.name for file in (repo.root / "evalbot-report").iterdir()} >= {"comment.md", "summary.json", "results.jsonl", "junit.xml"}
+    said_yes = {row[0] for row in table(ACTION, "Outputs") if row[1] == "yes"}
+    written = {re.split(r"=|<<", line)[0] for line in outputs.read_text(encoding="utf-8").splitlines()} & set(OUTPUTS)
+    assert written == said_yes
+
+
+def test_the_action_does_nothing_on_an_event_that_its_page_does_not_name() -> None:
+    assert arguments({"GITHUB_EVENT_NAME": "star"}) == ["--version"]
