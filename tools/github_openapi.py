@@ -5,7 +5,7 @@ Run it where npm is:
     npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-23.0.2.tgz
     python tools/github_openapi.py package/generated/api.github.com.json
 
-The description is GitHub's, published by Octokit under the MIT licence; its notice is kept in the file and beside it.
+The description is GitHub's, published by Octokit under the MIT licence; its notice is kept beside the file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 VERSION = "@octokit/openapi 23.0.2"
 KEPT = Path(__file__).parent.parent / "tests" / "fixtures" / "github-openapi.json.gz"
+NOTICE = KEPT.with_name("github-openapi.LICENSE")
 REPO = "/repos/{owner}/{repo}"
 OPERATIONS = (
     ("get", "/user"),
@@ -55,14 +56,16 @@ PROSE = frozenset({"description", "example", "examples", "externalDocs", "summar
 def main(source: str) -> None:
     """Write the fixture, always the same bytes for the same source."""
     whole = json.loads(Path(source).read_text(encoding="utf-8"))
-    part = cut(whole, (Path(source).parents[1] / "LICENSE").read_text(encoding="utf-8"))
+    licence = (Path(source).parents[1] / "LICENSE").read_text(encoding="utf-8").strip() + "\n"
+    part = cut(whole)
     text = json.dumps(part, separators=(",", ":"), sort_keys=True)
     KEPT.parent.mkdir(exist_ok=True)
+    NOTICE.write_text(f"github-openapi.json.gz is cut from {VERSION} by tools/github_openapi.py.\n\n{licence}", encoding="utf-8")
     KEPT.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     print(f"{KEPT}: {len(text):,} bytes, {KEPT.stat().st_size:,} compressed")
 
 
-def cut(whole: dict[str, Any], licence: str) -> dict[str, Any]:
+def cut(whole: dict[str, Any]) -> dict[str, Any]:
     """The operations that evalbot needs and everything that they refer to."""
     paths: dict[str, Any] = {}
     for method, path in OPERATIONS:
@@ -75,7 +78,7 @@ def cut(whole: dict[str, Any], licence: str) -> dict[str, Any]:
             components.setdefault(kind, {})[name] = _bare(whole["components"][kind][name])
         known = {f"#/components/{kind}/{name}" for kind, parts in components.items() for name in parts}
         missing = _references(components) - known
-    info = {"title": "A part of GitHub's v3 REST API", "version": VERSION, "license": {"name": "MIT"}, "x-licence": licence}
+    info = {"title": "A part of GitHub's v3 REST API", "version": VERSION, "license": {"name": "MIT"}}
     return {"openapi": "3.0.3", "info": info, "paths": paths, "components": components}
 
 

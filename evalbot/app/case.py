@@ -96,12 +96,13 @@ def prepare(
     Raises:
         ConfigError: A prompt, a dataset or the suite itself is wrong; nothing has been paid for.
     """
+    policies = policies.of(suite.name)
     path = policies.policy.path
     partitions = policies.policy.limits.partitions
     pairs = _pairs(suite, policies, commits)
     exam_changed = not untouched(suite, commits.changed)
     models, refused = _resolve(pairs.prompts, suite, policies)
-    changed = _changed(suite, pairs.prompts, models, policies)
+    changed = _changed(suite, pairs.prompts, models, policies, bootstrap)
     findings = [*_prompt_findings(suite, pairs.prompts, policies), *([_bootstrap(suite)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
     if not any(c.sides for c in changed) and not exam_changed:
@@ -111,7 +112,7 @@ def prepare(
     if stood_in and not bootstrap:
         findings.append(_bootstrap(suite))
     check_prompts([row for row, _ in exam.rows], _known_prompts(pairs))
-    metrics = _metrics(suite, commits.head if policies.bootstrap else commits.tip, path, [row for row, _ in exam.rows])
+    metrics = _metrics(suite, commits.head if bootstrap else commits.tip, path, [row for row, _ in exam.rows])
     warnings += tuple(
         check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
     )
@@ -163,7 +164,10 @@ def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies
     return found, refused
 
 
-def _changed(suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, policies: Policies) -> list[ChangedPrompt]:
+def _changed(
+    suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, policies: Policies, bootstrap: bool
+) -> list[ChangedPrompt]:
+    """What is to be measured; in a bootstrap every prompt is, since nothing of the suite has been examined before."""
     changed = []
     for pair in pairs:
         causes = list(pair.causes)
@@ -173,6 +177,8 @@ def _changed(suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, p
             causes += [Cause.MODEL] if (base.provider, base.model, base.api) != (head.provider, head.model, head.api) else []
             causes += [Cause.PARAMS] if base.params != head.params else []
         causes = [cause for cause in causes if cause is not Cause.RENAMED]
+        if bootstrap and not causes:
+            causes = [Cause.POLICY]
         if not causes:
             continue
         causes += [Cause.RENAMED] if pair.renamed else []

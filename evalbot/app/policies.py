@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from evalbot.config import compare_policies, load_policy
 from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.models import Model
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Tree
 
@@ -37,6 +38,13 @@ class Policies:
         new = [suite for name, suite in self.head.suites.items() if name not in self.policy.suites]
         return [(suite, self.bootstrap) for suite in self.policy.suites.values()] + [(suite, True) for suite in new]
 
+    def of(self, suite: str) -> Policies:
+        """What rules one suite: a suite that only head has is head's, with policy's models where both name one."""
+        if suite in self.policy.suites:
+            return self
+        rules = replace(self.head, models={**self.head.models, **self.policy.models}, limits=self.policy.limits)
+        return replace(self, policy=rules, base=rules, head=rules)
+
 
 def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: Sequence[str]) -> Policies:
     """Read the file at the three places and settle which one rules.
@@ -59,9 +67,11 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
         policy = None
     if policy is None:
         assert at_head is not None  # noqa: S101 - one side has the file, as checked above
-        _refuse_endpoints(at_head, head, path)
+        _refuse_endpoints(at_head.models, head, path)
         return Policies(at_head, at_head, at_head, bootstrap=True)
     at_base = _load_or(policy, merge_base, path)
+    if at_head is not None:
+        _refuse_endpoints(_unknown_models(at_head, policy), head, path)
     return Policies(policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)))
 
 
@@ -88,7 +98,14 @@ def _runs_evalbot(tree: Tree, path: str) -> bool:
     return tree.exists(path) and b"evalbot" in tree.read(path)
 
 
-def _refuse_endpoints(head: Policy, tree: Tree, path: str) -> None:
+def _unknown_models(head: Policy, policy: Policy) -> Mapping[str, Model]:
+    """Models that head's own new suites ask for by a name that policy does not know."""
+    new = [suite for name, suite in head.suites.items() if name not in policy.suites]
+    asked = {suite.model for suite in new} | {spec.options.get("model") for suite in new for spec in suite.metrics}
+    return {name: model for name, model in head.models.items() if name in asked and name not in policy.models}
+
+
+def _refuse_endpoints(models: Mapping[str, Model], tree: Tree, path: str) -> None:
     """In a bootstrap nothing of head may say where keys go."""
     lines = tree.read(path).decode("utf-8", "replace").splitlines()
     problems = [
@@ -96,7 +113,7 @@ def _refuse_endpoints(head: Policy, tree: Tree, path: str) -> None:
             f"models.{name}: `{key}` is not taken from a pull request that adds the configuration.", path,
             _line_of(lines, name, key), "Merge it first, or use a built-in endpoint (OPENAI_BASE_URL in the workflow's `env:`).",
         )
-        for name, model in head.models.items()
+        for name, model in models.items()
         for key in ("base_url", "api_key_env")
         if getattr(model, key) is not None
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -41,7 +41,8 @@ Answer: TypeAlias = Reply | Failed
 class Runner:
     """Turns tasks into rows; `run` may be called again for confirmations.
 
-    Identical requests of the same epoch and confirmation share one answer, on whichever side they stand.
+    Identical requests of the same epoch and confirmation share one answer, on whichever side they stand, unless `share` is
+    False: then every task has an answer and a grade of its own, as when a prompt is measured against itself.
 
     Args:
         suites: The metrics of each suite by its name.
@@ -50,11 +51,13 @@ class Runner:
         golden_deadline: When golden examples must be measured, in seconds of `gateway.clock`; their confirmations have
             until `total_deadline`.
         total_deadline: When everything ends.
+        share: Whether identical requests, and identical answers to one question, are asked and graded once.
     """
 
     def __init__(
         self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, journal: Journal, progress: Progress,
         redact: Callable[[str], str], *, seed: int, golden_deadline: float, total_deadline: float,
+        share: bool = True,
     ) -> None:  # fmt: skip
         self._suites, self._gateway, self._journal, self._progress, self._redact = (
             suites,
@@ -67,7 +70,7 @@ class Runner:
         self._answers: Once[Answer] = Once(
             lasting=lambda answer: getattr(answer, "error", None) is not ErrorClass.STOPPED
         )
-        self._scorer = Scorer(suites, gateway, redact)
+        self._scorer, self._share = Scorer(suites, gateway, redact, share=share), share
 
     async def run(self, tasks: Sequence[Task]) -> list[Row]:
         """One row per task, in the order of `tasks`; each is in the journal as soon as it is known.
@@ -78,7 +81,7 @@ class Runner:
         """
         rows: dict[int, Row] = {}
         for task in tasks:
-            self._answers.expect(_call(task))
+            self._answers.expect(self._call(task))
             self._scorer.expect(task)
         todo = chain.from_iterable(order(tasks, self._seed))
         # Twice as many as calls in flight: some wait for an answer or a grade that another one is getting.
@@ -117,7 +120,7 @@ class Runner:
             try:
                 await self._measure(task, partial(self._record, rows, position))
             finally:
-                self._answers.release(_call(task))
+                self._answers.release(self._call(task))
                 self._scorer.release(task)
             await asyncio.sleep(0)  # a provider that never waits would leave nobody else a turn
 
@@ -125,7 +128,7 @@ class Runner:
         deadline = self._deadline(task)
         try:
             left = deadline - self._gateway.clock()
-            answer, shared = await self._answers.get(_call(task), None, partial(self._ask, task, deadline), left)
+            answer, shared = await self._answers.get(self._call(task), None, partial(self._ask, task, deadline), left)
         except TimeoutError:
             answer, shared = self._out_of_time(task), False
         if isinstance(answer, Failed):
@@ -180,13 +183,12 @@ class Runner:
         first_golden = task.example.partition is Partition.GOLDEN and not task.confirmation
         return min(self._golden_deadline, self._total_deadline) if first_golden else self._total_deadline
 
+    def _call(self, task: Task) -> Hashable:
+        return (task.request.hash, task.epoch, task.confirmation) if self._share else task.key
+
     def _out_of_time(self, task: Task) -> Failed:
         setting = "golden_seconds" if self._deadline(task) < self._total_deadline else "total_seconds"
         return Failed(ErrorClass.STOPPED, f"the time is used up; run.{setting} sets it")
-
-
-def _call(task: Task) -> tuple[str, int, int]:
-    return (task.request.hash, task.epoch, task.confirmation)
 
 
 def _blank(task: Task) -> Row:

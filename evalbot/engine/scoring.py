@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -18,6 +18,8 @@ from evalbot.domain.scores import Answered, Score, ScoreStatus
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 
+_ROUNDING = 1e-9  # the mean of 5s may round above 5
+
 
 @dataclass(frozen=True)
 class SuiteMetrics:
@@ -27,11 +29,14 @@ class SuiteMetrics:
         metrics: By name, in the order of the configuration.
         deciding: Names of those that make an example pass or fail.
         models: The models that metrics ask, by the name under which they ask.
+        judge_ids: The identity of each metric that asks a model; stamped on its scores (`detail.judge_id`), so that scores
+            of different judges are never compared.
     """
 
     metrics: Mapping[str, Metric]
     deciding: frozenset[str]
     models: Mapping[str, Model] = field(default_factory=dict)
+    judge_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -53,19 +58,24 @@ class Scorer:
     """Applies metrics. Metrics that ask models grade an output once for all sides, prompts and epochs of an example.
 
     Deterministic metrics measure every answer anew: that is cheaper than remembering, and some look at its cost or latency.
+
+    Args:
+        share: False grades every answer by itself, identical ones too.
     """
 
-    def __init__(self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, redact: Callable[[str], str]) -> None:
-        self._suites, self._gateway, self._redact = suites, gateway, redact
+    def __init__(
+        self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, redact: Callable[[str], str], *, share: bool = True
+    ) -> None:
+        self._suites, self._gateway, self._redact, self._share = suites, gateway, redact, share
         self._gradings: Once[Score] = Once(lasting=lambda score: score.error is not ErrorClass.STOPPED)
 
     def expect(self, task: Task) -> None:
         """The task will be scored, or released without."""
-        self._gradings.expect(_question(task))
+        self._gradings.expect(self._question(task))
 
     def release(self, task: Task) -> None:
         """The task is through."""
-        self._gradings.release(_question(task))
+        self._gradings.release(self._question(task))
 
     async def score(
         self, task: Task, answered: Answered, scores: MutableMapping[str, Score], bill: Bill, deadline: float
@@ -97,10 +107,15 @@ class Scorer:
         )
         work = partial(self._measure, self._suites[task.suite], metric, answered, bill, deadline)
         try:
-            score, _ = await self._gradings.get(_question(task), key, work, deadline - self._gateway.clock())
+            score, _ = await self._gradings.get(self._question(task), key, work, deadline - self._gateway.clock())
         except TimeoutError:
             return Score.unscored(ErrorClass.STOPPED, "the time is used up")
-        return score
+        judge_id = self._suites[task.suite].judge_ids.get(name)
+        return replace(score, detail={**score.detail, "judge_id": judge_id}) if judge_id else score
+
+    def _question(self, task: Task) -> Hashable:
+        # Not the prompt or the side: the same words in answer to the same question deserve the same grade.
+        return (task.suite, task.example.hash, task.confirmation) if self._share else task.key
 
     async def _measure(
         self, suite: SuiteMetrics, metric: Metric, answered: Answered, bill: Bill, deadline: float
@@ -116,7 +131,7 @@ class Scorer:
         try:
             if not metric.applies(answered.example):
                 return Score.not_applicable("the row has nothing for it to check")
-            return self._presentable(await metric.measure(answered, ask))
+            return self._presentable(await metric.measure(answered, ask), metric.scale)
         except Stopped as stopped:
             return self._unscored(ErrorClass.STOPPED, str(stopped))
         except ProviderError as error:
@@ -127,13 +142,15 @@ class Scorer:
             # A metric may come from another package; its crash costs this score and no other.
             return self._unscored(ErrorClass.METRIC, f"the metric crashed with {type(error).__name__}: {error}")
 
-    def _presentable(self, score: object) -> Score:
-        """The score without secrets; raises TypeError or ValueError where it is no score, NaN or not JSON."""
+    def _presentable(self, score: object, scale: tuple[float, float] | None) -> Score:
+        """The score without secrets; raises TypeError or ValueError where it is no score, NaN, off its scale or not JSON."""
         if not isinstance(score, Score):
             raise TypeError(f"it returned {type(score).__name__}, not a Score")
         numbers = score.samples if score.status is not ScoreStatus.SCORED else (score.value, *score.samples)
         if not all(isinstance(number, float | int) and math.isfinite(number) for number in numbers):
             raise ValueError(f"scores must be finite numbers, not {numbers}")
+        if scale is not None and not all(scale[0] - _ROUNDING <= number <= scale[1] + _ROUNDING for number in numbers if number is not None):
+            raise ValueError(f"scores must lie on the scale {scale[0]:g} to {scale[1]:g}, not {numbers}")
         if not isinstance(score.passed, bool | None):
             raise TypeError(f"passed must be True, False or None, not {score.passed!r}")
         detail = {self._redact(str(key)): self._plain(value) for key, value in score.detail.items()}
@@ -174,8 +191,3 @@ def passes(
     if any(score.passed for score in words if score.status is ScoreStatus.SCORED):
         return True, None, ""
     return None, ErrorClass.NOTHING_APPLIED, "no metric that passes or fails applied"
-
-
-def _question(task: Task) -> tuple[str, str, int]:
-    # Not the prompt or the side: the same words in answer to the same question deserve the same grade.
-    return (task.suite, task.example.hash, task.confirmation)

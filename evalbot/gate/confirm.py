@@ -84,7 +84,7 @@ def _attribute(evidence: Evidence, cell: Cell, example: Example, part: Part, row
         return Undecided(prompt, partition, example.id, message)
     return FailedExample(
         evidence.suite, prompt, example.id, str(partition), statuses[0], head_failures, base_failures,
-        gate.confirm + 1, part, reasons,
+        gate.confirm + 1, part, reasons, _same_answer(_asked(evidence, prompt, Side.HEAD, example, row.epoch)),
     )  # fmt: skip
 
 
@@ -92,12 +92,23 @@ def _count(
     evidence: Evidence, prompt: str, side: Side, example: Example, epoch: int, gate: PassGate
 ) -> tuple[int, int, tuple[str, ...]]:
     """Failures, unscored answers and kinds of failure among the first answer of the epoch and its confirmations."""
-    rows = [row for row in evidence.first_rows(prompt, side, example) if row.epoch == epoch]
-    rows += [row for row in evidence.confirmations(prompt, side, example) if row.epoch == epoch]
+    rows = _asked(evidence, prompt, side, example, epoch)
     failures = sum(row.passed is False for row in rows)
     scored = sum(row.passed is not None for row in rows)
     kinds = (kind for row in rows if row.passed is False for kind in failure_kinds(row, evidence.deciding))
     return failures, gate.confirm + 1 - scored, _most_frequent(kinds)
+
+
+def _asked(evidence: Evidence, prompt: str, side: Side, example: Example, epoch: int) -> list[Row]:
+    """The first answer of an epoch and its confirmations."""
+    rows = [*evidence.first_rows(prompt, side, example), *evidence.confirmations(prompt, side, example)]
+    return [row for row in rows if row.epoch == epoch]
+
+
+def _same_answer(rows: Sequence[Row]) -> bool:
+    """Whether a target that was asked again, and always graded, said the very same every time."""
+    graded = len(rows) >= 2 and all(row.passed is not None for row in rows)
+    return graded and rows[0].output is not None and {row.output for row in rows} == {rows[0].output}
 
 
 def _possible(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from evalbot.domain.runs import Part
 from evalbot.domain.verdicts import PRECEDENCE, Comparison, Coverage, Decision, FailedExample, Finding, Level, Verdict
 from evalbot.gate import rules
+from evalbot.gate.comparing import comparisons, slices
 from evalbot.gate.confirm import failed_examples
 from evalbot.gate.evidence import Evidence
-from evalbot.gate.tables import comparisons, coverage, partition_counts
+from evalbot.gate.tables import coverage, partition_counts
+from evalbot.gate.wavering import flakes, flips
 from evalbot.stats.compare import adjust
+from evalbot.stats.conclude import assurance, by_pairs
+from evalbot.stats.multiple import holm
 
 
 def decide(suites: Sequence[Evidence], *, general: Iterable[Finding] = (), golden_approvals_missing: int = 0) -> Decision:
@@ -36,6 +41,8 @@ def decide(suites: Sequence[Evidence], *, general: Iterable[Finding] = (), golde
     return Decision(
         worst, reason(worst, findings), tuple(findings), tuple(rows),
         tuple(count for evidence in suites for count in partition_counts(evidence)), tuple(failed), _total_coverage(suites),
+        tuple(found for evidence in suites for found in flips(evidence)), tuple(_sliced(suites)),
+        tuple(found for evidence in suites for found in flakes(evidence)),
     )  # fmt: skip
 
 
@@ -73,6 +80,18 @@ def _compared(suites: Sequence[Evidence]) -> list[Comparison]:
     """All comparisons of the run, corrected together where the policy asks for it: one check, one family."""
     rows = [row for evidence in suites for row in comparisons(evidence)]
     return list(adjust(rows, {evidence.suite: evidence.gates.scores for evidence in suites}))
+
+
+def _sliced(suites: Sequence[Evidence]) -> list[Comparison]:
+    """The slices of the run by the paired test, with Holm's correction over all of them: looking often finds something."""
+    rows = [row for evidence in suites for row in slices(evidence)]
+    looked = [(row, row.paired.p) for row in rows if row.paired is not None and row.paired.p is not None]
+    adjusted = holm([p for _, p in looked])
+    found = []
+    for (row, _), p in zip(looked, adjusted, strict=True):
+        conclusion = by_pairs(row, row.alpha, p)
+        found.append(replace(row, p_holm=p, conclusion=conclusion, assurance=assurance(row, conclusion, row.alpha, p)))
+    return found
 
 
 def _judge(evidence: Evidence, rows: Sequence[Comparison], approvals_missing: int) -> tuple[list[FailedExample], list[Finding]]:

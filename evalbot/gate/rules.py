@@ -25,8 +25,10 @@ from evalbot.gate.tables import coverage, required_coverage
 def scores(evidence: Evidence, rows: Iterable[Comparison]) -> Iterator[Finding]:
     """What the score tests found on the gated rows."""
     several = len(evidence.gates.scores.metrics) > 1
+    rows = list(rows)
+    already = {(row.prompt, row.metric) for row in rows if row.gated and row.refused}
     for row in rows:
-        if not row.gated:
+        if not row.gated and (not row.refused or (row.prompt, row.metric) in already):
             continue
         found = _score_finding(evidence, row)
         if found is not None:
@@ -34,11 +36,13 @@ def scores(evidence: Evidence, rows: Iterable[Comparison]) -> Iterator[Finding]:
             where = f"{row.prompt}, {row.partition}" + (f", {row.metric}" if several else "")
             yield Finding(
                 rule, at, f"{where}: {message}", row.suite, row.prompt, row.partition,
-                example=row.metric if several else "", examples=worst_examples(evidence, row), proves=proves,
+                example=row.metric if several else "", examples=() if row.refused else worst_examples(evidence, row), proves=proves,
             )  # fmt: skip
 
 
 def _score_finding(evidence: Evidence, row: Comparison) -> tuple[Rule, Level, str, bool] | None:
+    if row.refused:
+        return Rule.INSUFFICIENT_DATA, Level.BLOCKS, f"not comparable: {row.reason}", False
     if row.conclusion is Conclusion.INSUFFICIENT_DATA:
         required = evidence.gates.scores.insufficient == "inconclusive"
         return Rule.INSUFFICIENT_DATA, Level.BLOCKS if required else Level.WARNS, row.reason or "too few scores", False
@@ -89,11 +93,20 @@ def failures(evidence: Evidence, failed: Iterable[FailedExample]) -> Iterator[Fi
         if gate is None:
             continue
         base = "not run" if item.base_failures is None else f"{item.base_failures} of {item.runs}"
-        message = f"{item.partition} example {item.example} fails {item.head_failures} of {item.runs} at head, base {base}"
+        message = f"{item.partition} example {item.example} fails {item.head_failures} of {item.runs} at head, base {base}{_told(item)}"
         yield Finding(
             _STATUS_RULES[item.status], level(item.status, partition, gate), message, item.suite, item.prompt,
             item.partition, example=item.example, examples=(item.example,),
         )  # fmt: skip
+
+
+def _told(item: FailedExample) -> str:
+    """What asking again was worth where the target always says the same."""
+    if not item.same_answer:
+        return ""
+    if item.head_failures == item.runs:
+        return f" (deterministic: the same answer {item.runs} times)"
+    return f" (the same answer {item.runs} times: its grade wavers, not the model)"
 
 
 def undecided(evidence: Evidence, items: Iterable[Undecided]) -> Iterator[Finding]:

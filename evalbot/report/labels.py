@@ -12,10 +12,19 @@ ICONS = {
     Verdict.INCONCLUSIVE: "⚪", Verdict.NEEDS_APPROVAL: "🔒", Verdict.CANCELLED: "⏹️",
 }  # fmt: skip
 
+WORK_TREE = "work tree"
+
 STATUSES = {
     PassStatus.NEW_FAILURE: "new failure", PassStatus.UNSTABLE: "unstable", PassStatus.PRE_EXISTING: "failed before",
     PassStatus.ADDED_FAILURE: "added row fails", PassStatus.FLAKY: "flaky",
 }  # fmt: skip
+
+MANY = {PassStatus.NEW_FAILURE: "new failures", PassStatus.ADDED_FAILURE: "added rows fail"}
+
+
+def tallied(status: PassStatus, number: int) -> str:
+    """ "1 new failure", "3 new failures"."""
+    return f"{number} {MANY.get(status, STATUSES[status]) if number > 1 else STATUSES[status]}"
 
 
 def suites(record: RunRecord) -> list[str]:
@@ -40,8 +49,15 @@ def place(record: RunRecord, row: Comparison) -> str:
 
 
 def sha(full: str) -> str:
-    """The first seven digits of a commit, in a code span."""
-    return code(full[:7]) if full else "unknown"
+    """The first seven digits of a commit, in a code span; the work tree by its name."""
+    if not full:
+        return "unknown"
+    return code(full[:7]) if is_sha(full) else full if full == WORK_TREE else code(full)
+
+
+def is_sha(name: str) -> bool:
+    """Whether it is a commit's full name."""
+    return len(name) in (40, 64) and set(name) <= set("0123456789abcdef")
 
 
 def sample_size(row: Comparison) -> str:
@@ -53,6 +69,8 @@ def sample_size(row: Comparison) -> str:
 
 def too_few(row: Comparison) -> str:
     """ "7 of 10 examples": scored on the poorer side, of those that a test needs; empty where there are enough."""
+    if row.refused:
+        return ""
     scored = min(row.n_base, row.n_head)
     return f"{scored} of {counted(row.min_examples, 'example')}" if scored < row.min_examples else ""
 

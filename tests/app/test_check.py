@@ -291,3 +291,36 @@ def test_epochs_are_averaged_per_example(house):
 
     assert len(result.rows) == 208
     assert result.comparison()["n_head"] == 40
+
+
+def test_a_bootstrap_examines_prompts_that_were_there_before(tmp_path):
+    start = files()
+    house = House(tmp_path, {"prompts/support.md": start["prompts/support.md"]})
+
+    result = house.head(start).check()
+
+    assert (result.verdict, result.findings["bootstrap"]) == ("pass", ["notes"])
+    assert {row["side"] for row in result.rows} == {"base", "head"}
+    assert all(row["shared"] for row in result.rows if row["side"] == "base") or result.summary["calls"]["model"] == 52
+
+
+def test_a_suite_that_only_head_has_is_run_as_a_bootstrap_beside_policys_own(house):
+    more = CONFIG + "  second:\n    prompt: prompts/second.md\n    model: writer\n    dataset: more/*.jsonl\n    judge: anthropic/claude-sonnet-5\n"
+    more += "models:\n  writer: {provider: openai, model: gpt-5-nano}\n"
+
+    result = house.head({"evalbot.yml": more, "prompts/second.md": "Write. quality=good", "more/golden.jsonl": lines(golden(2))}).check()
+
+    assert result.verdict == "pass", result.record.decision.reason
+    assert {row["suite"] for row in result.rows} == {"second"}
+    assert {call.model for call in result.server.calls if call.schema is None} == {"gpt-5-nano"}
+    assert result.findings["bootstrap"] == ["notes"]
+
+
+def test_a_suite_that_only_head_has_may_not_name_an_endpoint(house):
+    more = CONFIG + "  second:\n    prompt: prompts/second.md\n    model: writer\n    dataset: more/*.jsonl\n    judge: anthropic/claude-sonnet-5\n"
+    more += 'models:\n  writer: {provider: openai, model: gpt-5-nano, base_url: "http://127.0.0.1:9/v1"}\n'
+
+    result = house.head({"evalbot.yml": more, "prompts/second.md": "Write.", "more/golden.jsonl": lines(golden(2))}).check()
+
+    assert (result.verdict, result.server.calls) == ("config_error", [])
+    assert "evalbot.yml:14" in result.record.decision.reason

@@ -92,6 +92,5 @@ def _line(finding: Finding) -> str:
     listed = ", ".join(code(example, 60) for example in unnamed[:_MOST_EXAMPLES])
     more = f" and {len(unnamed) - _MOST_EXAMPLES} more" if len(unnamed) > _MOST_EXAMPLES else ""
     icon = _ICONS[finding.level]
-    return f"- {icon} `{finding.rule}`: {inline(finding.message, 500)}" + (
-        f" Examples: {listed}{more}." if listed else ""
-    )
+    message = inline(finding.message, 500).rstrip(".")
+    return f"- {icon} `{finding.rule}`: {message}." + (f" Examples: {listed}{more}." if listed else "")

@@ -6,6 +6,7 @@ from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Level, Rule, Verdict
 from evalbot.report.accepting import NEED_APPROVAL, findings_id
 from evalbot.report.escape import block, code, inline
+from evalbot.report.labels import is_sha
 from evalbot.report.section import Section, fixed
 
 _EXAM = frozenset({Rule.EXAMPLE_EDITED, Rule.EXAMPLE_DELETED})
@@ -29,7 +30,7 @@ def _failed(record: RunRecord) -> list[str]:
     rules = {finding.rule for finding in record.decision.findings if finding.level is Level.BLOCKS}
     steps = ["Look at what blocks, above: what broke is shown with both answers."] if rules - NEED_APPROVAL else []
     if rules - NEED_APPROVAL:
-        steps.append("Push a fix: only what changed is measured again.")
+        steps.append("Push a fix.")
     steps += _accept(record)
     if rules & _EXAM:
         steps.append(
@@ -43,14 +44,12 @@ def _failed(record: RunRecord) -> list[str]:
 
 
 def _unsettled(record: RunRecord) -> list[str]:
-    return [
-        "When the cause is gone, comment `/evalbot rerun`: what was measured is kept, only the rest is asked again.",
-        *_accept(record),
-    ]
+    again = "comment `/evalbot rerun`" if record.pull_request else "run it again"
+    return [f"When the cause is gone, {again}.", *_accept(record)]
 
 
 def _accept(record: RunRecord) -> list[str]:
-    accept = findings_id(record.head_sha, record.decision.findings)
+    accept = findings_id(record.head_sha, record.decision.findings) if record.pull_request else None
     if accept is None:
         return []
     return [
@@ -59,10 +58,10 @@ def _accept(record: RunRecord) -> list[str]:
     ]
 
 
-def _misconfigured(_: RunRecord) -> list[str]:
+def _misconfigured(record: RunRecord) -> list[str]:
     return [
         "Mend the places listed above; `evalbot validate` checks them without calling a model.",
-        "Push: evalbot runs again by itself.",
+        *(["Push: evalbot runs again by itself."] if record.pull_request else []),
     ]
 
 
@@ -74,8 +73,8 @@ def _unapproved(record: RunRecord) -> list[str]:
     ]
 
 
-def _cancelled(_: RunRecord) -> list[str]:
-    return ["A newer head has a run of its own; otherwise comment `/evalbot rerun`."]
+def _cancelled(record: RunRecord) -> list[str]:
+    return ["A newer head has a run of its own; otherwise comment `/evalbot rerun`."] if record.pull_request else ["Run it again."]
 
 
 _STEPS = {
@@ -90,4 +89,5 @@ _STEPS = {
 def _local(record: RunRecord) -> str:
     if record.decision.verdict is Verdict.CONFIG_ERROR:
         return "evalbot validate"
-    return f"evalbot check --base {record.base_sha or 'main'} --head {record.head_sha or '.'}"
+    base, head = (name if is_sha(name) else other for name, other in ((record.policy_sha, "main"), (record.head_sha, ".")))
+    return f"evalbot check --base {base} --head {head}"

@@ -9,7 +9,7 @@ from evalbot.domain.record import RunRecord
 from evalbot.domain.runs import Part, Side
 from evalbot.domain.verdicts import Assurance, Comparison, Conclusion, Level, PartitionCount, PassStatus, Rule
 from evalbot.report.escape import code
-from evalbot.report.labels import STATUSES, bar, sample_size, subject, too_few
+from evalbot.report.labels import bar, sample_size, subject, tallied, too_few
 from evalbot.report.numbers import MISSING, counted, difference, interval, p_value, score
 from evalbot.report.section import Section, ladder, optional
 from evalbot.report.table import table
@@ -126,7 +126,7 @@ def _failures(record: RunRecord, place: _PLACE) -> tuple[str, bool]:
         and finding.prompt in ("", place[1]) and finding.suite in ("", place[0])
         for finding in record.decision.findings
     )  # fmt: skip
-    words = ", ".join(f"{number} {STATUSES[status]}" for status, number in tally if number)
+    words = ", ".join(tallied(status, number) for status, number in tally if number)
     return (f"{'❌' if blocked else '⚠️'} {words}" if words else ""), blocked
 
 
