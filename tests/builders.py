@@ -16,6 +16,7 @@ from evalbot.domain.verdicts import (
     Decision,
     FailedExample,
     Finding,
+    Flips,
     Level,
     PartitionCount,
     PassStatus,
@@ -69,6 +70,23 @@ def a_regression(partition: str = "regression", **fields: Any) -> Comparison:
         "min_detectable_effect": 0.61, "drop_bound": 1.2,
     }  # fmt: skip
     return a_comparison(partition, **(known | fields))
+
+
+def a_slice(tag: str, **fields: Any) -> Comparison:
+    """A comparison of the examples that carry a tag."""
+    effect = fields.setdefault("effect", -0.02)
+    known: dict[str, Any] = {
+        "tag": tag, "gated": False, "test": "paired", "n_planned": 14, "n_base": 14, "n_head": 14, "n_pairs": 14,
+        "paired": Test(effect / 0.26, 13.0, fields.get("p_holm", 0.9) / 3, (effect - 0.56, effect + 0.56)),
+    }  # fmt: skip
+    return a_comparison("all", **(known | fields))
+
+
+def a_flips(partition: str = "regression", **fields: Any) -> Flips:
+    known: dict[str, Any] = {
+        "suite": SUITE, "prompt": PROMPT, "worse": (), "better": (), "n_pairs": 40, "p_mid": 1.0, "p_exact": 1.0,
+    }  # fmt: skip
+    return Flips(partition=partition, **(known | fields))
 
 
 def a_count(

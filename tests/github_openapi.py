@@ -65,7 +65,7 @@ class Description:
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation that answers, with its path parameters."""
-        for operation in self.operations:
+        for operation in sorted(self.operations, key=lambda operation: -len(operation.template)):
             if operation.method == method and (found := operation.match(path)) is not None:
                 return operation, found
         return None

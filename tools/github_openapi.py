@@ -30,6 +30,7 @@ OPERATIONS = (
     ("get", f"{REPO}/check-runs/{{check_run_id}}/annotations"),
     ("get", f"{REPO}/collaborators/{{username}}/permission"),
     ("get", f"{REPO}/commits/{{commit_sha}}/pulls"),
+    ("get", f"{REPO}/commits/{{ref}}"),
     ("get", f"{REPO}/commits/{{ref}}/check-runs"),
     ("get", f"{REPO}/compare/{{basehead}}"),
     ("get", f"{REPO}/git/blobs/{{file_sha}}"),

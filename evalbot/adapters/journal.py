@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
 from evalbot.domain.errors import CouldNotRun
 
 NAME = "results.jsonl"
+
+
+EARLIER_SECONDS = 24 * 3600.0
+"""How old results may be and still be believed: a model's name without a date can mean another model tomorrow."""
+
+
+def earlier_lines(folder: Path, now: float) -> list[str]:
+    """The lines of `results.jsonl` that an earlier run left in the folder; none where there is no such file or it is too old.
+
+    Args:
+        now: Seconds since the epoch.
+    """
+    path = folder / NAME
+    try:
+        if path.is_symlink() or not path.is_file() or now - path.stat().st_mtime > EARLIER_SECONDS:
+            return []
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []  # what cannot be read is measured again
 
 
 class FileJournal:
@@ -57,6 +76,20 @@ class FileJournal:
         if written < len(data):
             message = f"could not write {self.path}: only {written} of {len(data)} bytes were taken. Is the disk full?"
             raise CouldNotRun(message)
+
+    def rewrite(self, lines: Iterable[str]) -> None:
+        """Replace the whole file, at once and never half: after a run only its own lines remain.
+
+        Raises:
+            CouldNotRun: The disk did not take it; the old file stands.
+        """
+        part = self.path.with_suffix(".part")
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+            part.replace(self.path)
+        except OSError as error:
+            raise CouldNotRun(f"could not write {self.path}: {error.strerror}. Is the disk full?") from error
 
     def close(self) -> None:
         """Make sure that the disk has it all, and let go; closing twice does no harm.

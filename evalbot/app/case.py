@@ -62,7 +62,12 @@ class Case:
     @property
     def for_engine(self) -> SuiteMetrics:
         """What the engine needs to score this suite's answers."""
-        return SuiteMetrics(self.metrics or {}, self.deciding, self.models or {})
+        ids = {judge.metric: judge.judge_id for judge in self.judges()}
+        metrics, models = self.metrics or {}, self.models or {}
+        # Options beside identities: a threshold moves no score, but it moves what passes.
+        options = [[spec.name, spec.type, spec.options] for spec in self.suite.metrics]
+        own = [[name, metric.identity(), ids.get(name)] for name, metric in metrics.items()]
+        return SuiteMetrics(metrics, self.deciding, models, ids, digest([options, own, sorted(self.deciding)]))
 
     def evidence(self, rows: Sequence[object]) -> Evidence:
         """The case with what came back, for the gate."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from evalbot.config import compare_policies, load_policy
 from evalbot.domain.errors import ConfigError, Problem
@@ -58,9 +59,10 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
     if not tip.exists(path) and not head.exists(path):
         hint = "Add one with `version: 1` and a suite (docs/quickstart.md)."
         raise ConfigError(Problem("no configuration: the file is on neither side.", path, None, hint))
-    at_head = load_policy(head.read(path), path) if head.exists(path) else None
+    load = lru_cache(load_policy)  # mostly the same bytes at all three places
+    at_head = load(head.read(path), path) if head.exists(path) else None
     try:
-        policy = load_policy(tip.read(path), path) if tip.exists(path) else None
+        policy = load(tip.read(path), path) if tip.exists(path) else None
     except ConfigError:
         if at_head is None or head.read(path) == tip.read(path):
             raise
@@ -69,16 +71,16 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
         assert at_head is not None  # noqa: S101 - one side has the file, as checked above
         _refuse_endpoints(at_head.models, head, path)
         return Policies(at_head, at_head, at_head, bootstrap=True)
-    at_base = _load_or(policy, merge_base, path)
+    at_base = _load_or(policy, load, merge_base, path)
     if at_head is not None:
         _refuse_endpoints(_unknown_models(at_head, policy), head, path)
     return Policies(policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)))
 
 
-def _load_or(policy: Policy, tree: Tree, path: str) -> Policy:
+def _load_or(policy: Policy, load: Callable[[bytes, str], Policy], tree: Tree, path: str) -> Policy:
     """The merge base's file, or the policy where it has none that is valid: then nothing of base's subject differs."""
     try:
-        return load_policy(tree.read(path), path) if tree.exists(path) else policy
+        return load(tree.read(path), path) if tree.exists(path) else policy
     except ConfigError:
         return policy
 

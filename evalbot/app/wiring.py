@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evalbot.adapters.journal import FileJournal
+from evalbot.adapters.journal import FileJournal, earlier_lines
 from evalbot.adapters.prices import price
 from evalbot.adapters.progress import progress
 from evalbot.adapters.providers.open import open_provider
@@ -23,6 +23,8 @@ from evalbot.domain.ports import Journal, Progress, Provider
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Task
 from evalbot.engine.gateway import Gateway
+from evalbot.engine.resume import Earlier
+from evalbot.engine.rows import to_line
 from evalbot.engine.run import Runner, SuiteMetrics
 
 SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -35,6 +37,7 @@ class World:
 
     environment: Mapping[str, str]
     journal: Callable[[], Journal]
+    earlier: Callable[[], Sequence[str]]
     progress: Callable[[], Progress]
     redact: Callable[[str], str]
     clock: Callable[[], float] = time.monotonic
@@ -46,7 +49,8 @@ class World:
         redactor = Redactor(value for name, value in environment.items() if any(word in name.upper() for word in SECRETS))
         return cls(
             environment,
-            lambda: FileJournal(report_dir, fresh=True),
+            lambda: FileJournal(report_dir),
+            lambda: earlier_lines(report_dir, time.time()),
             lambda: progress(quiet=quiet),
             redactor.redact,
         )
@@ -76,14 +80,24 @@ class Lab:
         self._open({(model.endpoint, model.model): model for model in asked}.values())
         started = self.world.clock()
         self.gateway = Gateway(self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed))
+        earlier = Earlier(self.world.earlier(), suites)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
             suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
         )  # fmt: skip
+        measured: list[Row] = []
+
+        async def run(tasks: Sequence[Task]) -> list[Row]:
+            """The rows that an earlier run left, and those that are measured now."""
+            known, left = earlier.split(tasks)
+            measured.extend(rows := known + await runner.run(left))
+            return rows
+
         try:
             with _terminated():
-                yield runner.run
+                yield run
+            journal.rewrite(to_line(row) for row in measured)
         finally:
             for provider in self._providers.values():
                 await provider.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from evalbot.domain.canonical import Json
@@ -123,6 +123,9 @@ class Journal(Protocol):
 
     def append(self, line: str) -> None:
         """One line of JSON without its line end, written at once; raises CouldNotRun when it was not written whole."""
+
+    def rewrite(self, lines: Iterable[str]) -> None:
+        """Put these lines in place of everything, at once."""
 
     def close(self) -> None:
         """Everything that was appended is on disk after this."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
@@ -24,6 +24,7 @@ class Registry(Generic[T]):
     def __init__(self, kind: str, builtin: dict[str, str], group: str) -> None:
         self._kind, self._builtin, self._group = kind, builtin, group
         self._parts: dict[str, type[T]] = {}
+        self._others: tuple[EntryPoint, ...] | None = None
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
         """Class decorator: makes the class known under a name."""
@@ -51,8 +52,10 @@ class Registry(Generic[T]):
             raise ConfigError(Problem(f"there is no {self._kind} {name!r}.", path, line, hint))
         return self._parts[name]
 
-    def _points(self) -> Iterator[EntryPoint]:
-        yield from entry_points(group=self._group)
+    def _points(self) -> tuple[EntryPoint, ...]:
+        if self._others is None:  # reads a file of every installed package
+            self._others = tuple(entry_points(group=self._group))
+        return self._others
 
     def _load(self, point: EntryPoint) -> type[T]:
         try:

@@ -83,7 +83,8 @@ class Row:
     """One line of `results.jsonl`: one answer of one side to one example, with its scores.
 
     `passed` is None where nothing could be said (`error` or a score's error says why). `usage` and `cost_usd` are the
-    answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`.
+    answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`. `graded_by` is the identity of all
+    metrics that graded it.
     """
 
     suite: str
@@ -110,6 +111,7 @@ class Row:
     shared: bool = False
     scores: Mapping[str, Score] = field(default_factory=dict)
     passed: bool | None = None
+    graded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict)
 def to_line(row: Row) -> str:
     """One line of JSON without its line end (contract, section 9, `results.jsonl`).
 
-    Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `retried`, and `error`
+    Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `retried`, `graded_by`, and `error`
     and `detail` of a score where it has them.
 
     Raises:
@@ -39,6 +39,7 @@ def to_line(row: Row) -> str:
             "cost_usd": row.cost_usd, "latency_ms": row.latency_ms,
             "judge_usd": row.judge_usd, "judge_calls": row.judge_calls, "retried": row.retried,
             "scores": {name: _score(score) for name, score in row.scores.items()}, "passed": row.passed,
+            "graded_by": row.graded_by,
         }
     )  # fmt: skip
 
@@ -141,6 +142,7 @@ def _row(line: _Fields) -> Row:
         cost_usd=line.or_none(line.number, "cost_usd"), latency_ms=line.or_none(line.number, "latency_ms"),
         judge_usd=line.or_none(line.number, "judge_usd"), judge_calls=line.count("judge_calls"), retried=line.count("retried"),
         scores=_scores(line.take("scores")), passed=line.or_none(line.flag, "passed"),
+        graded_by=line.text("graded_by"),
     )  # fmt: skip
     if line.flag("confirmation") is not (row.confirmation > 0):
         raise ValueError("'confirmation' and 'confirmation_index' contradict each other")

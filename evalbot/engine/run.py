@@ -164,14 +164,14 @@ class Runner:
     def _answered(self, task: Task, reply: Reply, shared: bool, scores: Mapping[str, Score], bill: Bill) -> Row:
         passed, error, reason = passes(reply.outcome, scores, self._suites[task.suite].deciding)
         return replace(
-            _blank(task), output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
+            self._blank(task), output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
             usage=reply.usage, cost_usd=reply.cost_usd, judge_usd=bill.usd, judge_calls=bill.calls,
             retried=bill.retried + (0 if shared else reply.attempts - 1), latency_ms=reply.latency_ms, shared=shared,
             scores=scores, passed=passed,
         )  # fmt: skip
 
     def _unanswered(self, task: Task, failed: Failed, shared: bool) -> Row:
-        return replace(_blank(task), error=failed.error, reason=self._redact(failed.reason), shared=shared)
+        return replace(self._blank(task), error=failed.error, reason=self._redact(failed.reason), shared=shared)
 
     def _record(self, rows: dict[int, Row], position: int, row: Row) -> None:
         self._journal.append(to_line(row))
@@ -190,10 +190,9 @@ class Runner:
         setting = "golden_seconds" if self._deadline(task) < self._total_deadline else "total_seconds"
         return Failed(ErrorClass.STOPPED, f"the time is used up; run.{setting} sets it")
 
-
-def _blank(task: Task) -> Row:
-    return Row(
-        suite=task.suite, prompt=task.prompt, side=task.side, example=task.example.id, example_hash=task.example.hash,
-        partition=task.example.partition, part=task.part, epoch=task.epoch, confirmation=task.confirmation,
-        request_hash=task.request.hash,
-    )  # fmt: skip
+    def _blank(self, task: Task) -> Row:
+        return Row(
+            suite=task.suite, prompt=task.prompt, side=task.side, example=task.example.id, example_hash=task.example.hash,
+            partition=task.example.partition, part=task.part, epoch=task.epoch, confirmation=task.confirmation,
+            request_hash=task.request.hash, graded_by=self._suites[task.suite].identity,
+        )  # fmt: skip

@@ -31,12 +31,14 @@ class SuiteMetrics:
         models: The models that metrics ask, by the name under which they ask.
         judge_ids: The identity of each metric that asks a model; stamped on its scores (`detail.judge_id`), so that scores
             of different judges are never compared.
+        identity: Stands for everything that can move any of the scores, deterministic metrics included.
     """
 
     metrics: Mapping[str, Metric]
     deciding: frozenset[str]
     models: Mapping[str, Model] = field(default_factory=dict)
     judge_ids: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
 
 
 @dataclass(slots=True)

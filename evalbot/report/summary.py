@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Comparison, FailedExample, Finding, PartitionCount, Test
+from evalbot.domain.verdicts import Comparison, FailedExample, Finding, Flips, PartitionCount, Test
 
 SCHEMA = "evalbot.summary/1"
 
@@ -34,6 +34,9 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "partitions": [_partition(part) for part in decision.partitions],
         "golden": [_failed(failed) for failed in decision.failed_examples],
         "findings": [_finding(finding) for finding in decision.findings],
+        "flips": [_flips(flips) for flips in decision.flips],
+        "slices": [_comparison(row) | {"tag": row.tag} for row in decision.slices],
+        "flakes": [asdict(flake) for flake in decision.flakes],
         "coverage": {
             "planned": decision.coverage.planned, "scored": decision.coverage.scored, "errors": dict(decision.coverage.errors),
         },
@@ -50,6 +53,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "examined": record.examined,
         "budget_usd": record.budget_usd,
         "version": record.version,
+        "noise": [asdict(noise) for noise in record.noise],
     }  # fmt: skip
     finite: dict[str, Any] = _finite(found)
     return finite
@@ -70,7 +74,11 @@ def _comparison(row: Comparison) -> dict[str, Any]:
         "min_detectable_effect": row.min_detectable_effect, "drop_bound": row.drop_bound,
         "min_effect": row.min_effect, "min_examples": row.min_examples, "reason": row.reason, "blocks": row.blocks,
         "correlation": row.correlation, "sd_difference": row.sd_difference, "n_changed": row.n_changed,
-        "n_needed": row.n_needed, "lower_is_better": row.lower_is_better,
+        "n_needed": row.n_needed, "lower_is_better": row.lower_is_better, "test": row.test, "alpha": row.alpha,
+        "sd_base": row.sd_base, "sd_head": row.sd_head, "repeats": row.repeats, "n_repeats": row.n_repeats,
+        "intra_example_correlation": row.intra_example_correlation, "n_missing": row.n_missing,
+        "worst_case": row.worst_case.value if row.worst_case else None, "sensitive_to_missing": row.sensitive_to_missing,
+        "refused": row.refused,
     }  # fmt: skip
 
 
@@ -92,7 +100,15 @@ def _failed(failed: FailedExample) -> dict[str, Any]:
     return {
         "suite": failed.suite, "prompt": failed.prompt, "example": failed.example, "partition": failed.partition,
         "status": failed.status.value, "head_failures": failed.head_failures, "base_failures": failed.base_failures,
-        "runs": failed.runs, "part": failed.part.value, "reasons": list(failed.reasons),
+        "runs": failed.runs, "part": failed.part.value, "reasons": list(failed.reasons), "same_answer": failed.same_answer,
+    }  # fmt: skip
+
+
+def _flips(flips: Flips) -> dict[str, Any]:
+    return {
+        "suite": flips.suite, "prompt": flips.prompt, "partition": flips.partition, "n_pairs": flips.n_pairs,
+        "pass_to_fail": list(flips.worse), "fail_to_pass": list(flips.better),
+        "mcnemar": {"p_mid": flips.p_mid, "p_exact": flips.p_exact},
     }  # fmt: skip
 
 

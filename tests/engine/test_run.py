@@ -169,7 +169,7 @@ def test_different_examples_with_the_same_request_share_the_answer_but_not_the_g
 
 def test_identical_outputs_of_different_requests_are_graded_once_and_measured_twice() -> None:
     async def main() -> None:
-        timed = FakeMetric(lambda answered: Score.scored(answered.latency_ms))
+        timed = FakeMetric(lambda answered: Score.scored(answered.latency_ms), scale=(0.0, float("inf")))
         lab = Lab(FakeProvider(seconds=1), suite(judge=JUDGE, latency=timed))
         rows = await lab.run(questions(4))
         assert (len(lab.provider.asked()), len(lab.provider.asked(GRADER))) == (8, 4)

@@ -145,3 +145,49 @@ def test_with_several_epochs_the_first_failing_one_is_confirmed():
     bench = Bench().answered(example, P, P, epoch=0).answered(example, P, F, epoch=1)
 
     assert {task.epoch for task in confirmations(bench.evidence())} == {1}
+
+
+# Targets that always say the same
+
+
+def told(evidence):
+    return [finding.message for finding in decide([evidence]).findings if finding.example == "x-1"]
+
+
+def varied(evidence):
+    """Every answer a text of its own, as a model gives them."""
+    rows = [replace(row, output=row.output and f"answer {number}") for number, row in enumerate(evidence.rows)]
+    return replace(evidence, rows=tuple(rows))
+
+
+def test_a_deterministic_target_is_told_apart():
+    (message,) = told(a_case("golden", Part.EXAM, [P] * 5, [F] * 5).evidence())
+
+    assert message.endswith("fails 5 of 5 at head, base 0 of 5 (deterministic: the same answer 5 times)")
+
+
+def test_answers_that_differ_are_not_called_deterministic():
+    evidence = varied(a_case("golden", Part.EXAM, [P] * 5, [F] * 5).evidence())
+
+    (failed,), _ = failed_examples(evidence)
+
+    assert not failed.same_answer
+    assert told(evidence) == ["golden example x-1 fails 5 of 5 at head, base 0 of 5"]
+
+
+def test_one_answer_whose_grade_wavers_is_the_judges_doing():
+    (message,) = told(a_case("golden", Part.EXAM, [P] * 5, [F, P, P, F, P]).evidence())
+
+    assert message.endswith("(the same answer 5 times: its grade wavers, not the model)")
+
+
+def test_an_answer_that_was_not_graded_leaves_it_open():
+    (failed,), _ = failed_examples(a_case("golden", Part.EXAM, [P] * 5, [F, F, F, F, N]).evidence())
+
+    assert not failed.same_answer
+
+
+def test_a_single_run_cannot_tell():
+    evidence = Bench(Gates(golden=PassGate(confirm=0))).answered(an_example("x-1"), P, F).evidence()
+
+    assert told(evidence) == ["golden example x-1 fails 1 of 1 at head, base 0 of 1"]

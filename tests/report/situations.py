@@ -5,7 +5,7 @@ from __future__ import annotations
 from evalbot.domain.errors import ErrorClass, Problem
 from evalbot.domain.examples import Example
 from evalbot.domain.policy import ReportOptions
-from evalbot.domain.record import Calls, RunRecord
+from evalbot.domain.record import Calls, NoiseFloor, RunRecord
 from evalbot.domain.runs import Cause, Part, Row
 from evalbot.domain.scores import Score
 from evalbot.domain.verdicts import Assurance, Conclusion, Coverage
@@ -16,9 +16,11 @@ from tests.builders import (
     a_decision,
     a_failure,
     a_finding,
+    a_flips,
     a_record,
     a_regression,
     a_row,
+    a_slice,
     an_example,
 )
 
@@ -73,9 +75,22 @@ def fail() -> RunRecord:
             a_count("regression", "head", 20, 20, failure_reasons=("judge", "rules: length")),
         ),
         failed_examples=(a_failure("refund-eu"), a_failure("plan-limits", "flaky", head_failures=1)),
+        flips=(
+            a_flips("golden", worse=("refund-eu",), n_pairs=50, p_mid=0.5, p_exact=1.0),
+            a_flips(worse=tuple(f"r-{number:02}" for number in range(1, 16)), better=("r-31",), p_mid=0.0003, p_exact=0.0005),
+            a_flips("adversarial"),
+        ),
+        slices=(
+            a_slice("refund", effect=-1.2, head_mean=3.2, p_holm=0.004, conclusion=Conclusion.REGRESSION),
+            a_slice("billing", effect=-0.4, head_mean=4.0, p_holm=0.31),
+            a_slice("greeting", effect=0.2, head_mean=4.6, p_holm=1.0),
+        ),
     )  # fmt: skip
     guidance = "Ask #support-quality before changing a golden example."
-    return a_record(decision, rows=rows, known_examples=[golden, *regression], options=ReportOptions(guidance=guidance))
+    noise = (NoiseFloor(suite="support", runs=3, rows=12, false_alarms=0, points=0.11),)
+    return a_record(
+        decision, rows=rows, known_examples=[golden, *regression], options=ReportOptions(guidance=guidance), noise=noise
+    )
 
 
 def passed() -> RunRecord:
@@ -84,7 +99,10 @@ def passed() -> RunRecord:
         findings=(a_finding("likely_drop", "warns", "judge is 0.31 lower example by example (paired p = 0.00007)."),),
         comparisons=(
             a_comparison("golden"),
-            a_comparison(assurance=Assurance.INCONCLUSIVE, drop_bound=0.52, n_needed=72, min_detectable_effect=0.49),
+            a_comparison(
+                assurance=Assurance.INCONCLUSIVE, drop_bound=0.52, n_needed=72, min_detectable_effect=0.49,
+                n_missing=2, worst_case=Conclusion.REGRESSION,
+            ),
         ),
         partitions=(a_count("golden", "base"), a_count("golden"), a_count(side="base", passed=38, failed=2), a_count(passed=37, failed=3)),
     )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 
 from evalbot.domain.errors import Problem
 from evalbot.domain.policy import ReportOptions
-from evalbot.domain.record import RunRecord
+from evalbot.domain.record import NoiseFloor, RunRecord
 from evalbot.domain.scores import Score
 from evalbot.domain.verdicts import Conclusion, Verdict
 from evalbot.report.accepting import findings_id
@@ -28,10 +28,12 @@ from tests.builders import (
     a_decision,
     a_failure,
     a_finding,
+    a_flips,
     a_judge,
     a_record,
     a_regression,
     a_row,
+    a_slice,
     an_example,
 )
 from tests.report.hostile import strings
@@ -252,12 +254,14 @@ def a_run_full_of(word: Callable[[], str]) -> RunRecord:
                      conclusion=Conclusion.INSUFFICIENT_DATA)),
         partitions=(a_count(prompt=word(), failure_reasons=(word(), "kind")),),
         failed_examples=(a_failure(golden.id, prompt="p"),),
+        flips=(a_flips(worse=(word(), word()), better=(word(),), prompt=word(), suite=word()),),
+        slices=(a_slice(word(), effect=-1.0, prompt=word(), metric=word()), a_slice(word(), effect=-0.5, prompt="p", metric="m")),
     )  # fmt: skip
     return a_record(
         decision, rows=rows, known_examples=[golden, added], problems=(Problem(word(), word(), 3, word()),), warnings=(word(),),
         not_applied=(word(),), dropped_params={word(): (word(),)}, judges=(a_judge(model=word(), metric=word()),),
         changed=(a_change(word(), path=word(), suite=word()),), options=ReportOptions(guidance=f"x{word()}"), version="1.0",
-        started_at=word(), key="default",
+        started_at=word(), key="default", noise=(NoiseFloor(word(), 1, 2, 0, None), NoiseFloor(word(), 1, 1, 1, 0.1)),
     )  # fmt: skip
 
 
@@ -284,3 +288,54 @@ def test_a_marker_is_one_comment_whatever_the_key(key: str) -> None:
 
 def test_every_section_is_named_for_the_line_that_says_what_was_cut() -> None:
     assert all(section.name for section in sections(fail()))
+
+
+def test_flips_are_listed_both_ways_and_rows_without_any_are_not() -> None:
+    text = comment(fail())
+    assert "15 pass → fail: `r-01`" in text
+    assert "1 fail → pass: `r-31` (McNemar mid-p < 0.001)" in text
+    assert "adversarial, 40 examples" not in text
+
+
+def test_the_largest_drops_by_tag_are_named_and_the_number_of_looks_is_said() -> None:
+    text = comment(fail())
+    assert text.index("`refund`") < text.index("`billing`")
+    assert "`greeting`" not in text
+    assert "By tag: 3 comparisons, 1 down by more than luck explains" in text
+    assert "tags never gate" in text
+
+
+def test_nothing_by_tag_and_no_flip_take_no_room() -> None:
+    text = comment(passed())
+    assert "Flips" not in text
+    assert "By tag" not in text
+
+
+def test_a_pass_that_missing_scores_could_turn_says_so_above_the_fold() -> None:
+    text = comment(passed())
+    assert text.index("Missing scores could hide a regression") < text.index("<details>")
+    assert "sensitive to 2 missing scores: at their worst, regression" in text
+
+
+def test_under_the_paired_test_the_sentence_gives_the_paired_numbers() -> None:
+    row = a_regression(test="paired")
+    text = comment(a_record(a_decision("fail", comparisons=(row,), findings=(a_finding(),))))
+    assert "(−0.80, 95% interval −1.10 to −0.50, 40 examples, paired p < 0.001)" in text
+    assert "The paired test counts a drop when p is below" in text
+
+
+def test_several_noise_floors_name_their_suites() -> None:
+    noise = (NoiseFloor("a", 1, 4, 1, 0.2), NoiseFloor("b", 1, 2, 0, None))
+    last = comment(a_record(noise=noise)).splitlines()[-1]
+    assert "`a` noise floor 0.20 (A/A, 4 rows, 1 false alarm)" in last
+    assert "`b` noise floor unknown (A/A, 2 rows, 0 false alarms)" in last
+
+
+def test_scores_that_were_refused_are_not_called_too_few() -> None:
+    row = a_comparison(
+        conclusion=Conclusion.INSUFFICIENT_DATA, refused=True, n_base=0, n_head=0, n_pairs=0, welch=None, paired=None,
+        reason="score of example 'r-07' at head: 7 is outside the scale 1 to 5",
+    )  # fmt: skip
+    text = comment(a_record(a_decision("inconclusive", comparisons=(row,))))
+    assert "Not tested: score of example 'r-07' at head: 7 is outside the scale 1 to 5." in text
+    assert "0 of 10" not in text

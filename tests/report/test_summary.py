@@ -28,6 +28,16 @@ KEYS = {
 }
 
 
+def test_flips_slices_and_the_noise_floor_are_there_for_programs() -> None:
+    found = summary(fail())
+    regression = next(flips for flips in found["flips"] if flips["partition"] == "regression")
+    assert (len(regression["pass_to_fail"]), regression["fail_to_pass"]) == (15, ["r-31"])
+    assert regression["mcnemar"] == {"p_mid": 0.0003, "p_exact": 0.0005}
+    assert [row["tag"] for row in found["slices"]] == ["refund", "billing", "greeting"]
+    assert found["noise"] == [{"suite": "support", "runs": 3, "rows": 12, "false_alarms": 0, "points": 0.11}]
+    assert (found["flakes"], found["comparisons"][0]["sensitive_to_missing"]) == ([], False)
+
+
 def test_every_documented_key_is_there() -> None:
     found = summary(fail())
     assert found["schema"] == "evalbot.summary/1"

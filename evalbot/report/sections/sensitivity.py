@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Assurance, Comparison, Conclusion
+from evalbot.domain.verdicts import Assurance, Comparison, Conclusion, Test
 from evalbot.report.escape import inline
 from evalbot.report.labels import bar, place, too_few
 from evalbot.report.numbers import count, counted, difference, interval, p_value, score
@@ -13,6 +13,7 @@ from evalbot.report.section import Section, ladder, optional
 from evalbot.report.table import details
 
 MOST_LINES = 40
+_TESTS = {"welch": "Welch's test", "paired": "The paired test", "either": "Either of Welch's and the paired test"}
 
 
 def render(record: RunRecord) -> Section:
@@ -49,6 +50,19 @@ def smallest(record: RunRecord) -> str:
     return f"The smallest drop that this run could have blocked four times in five {span}; smaller ones may have gone unseen.{rest}"
 
 
+def hidden(record: RunRecord) -> str:
+    """Where missing scores, at their worst, would make a regression of a row that does not block; empty where nowhere."""
+    rows = [
+        row for row in record.decision.comparisons
+        if row.gated and not row.blocks and row.sensitive_to_missing and row.worst_case is Conclusion.REGRESSION
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    named = ", ".join(f"{place(record, row)} ({count(row.n_missing)} missing)" for row in rows[:3])
+    more = f" and {counted(len(rows) - 3, 'more row')}" if len(rows) > 3 else ""
+    return f"Missing scores could hide a regression, if the worst is assumed of them: {named}{more}."
+
+
 def sentence(row: Comparison) -> str:
     """One comparison in words, by its conclusion and assurance."""
     if row.conclusion is Conclusion.INSUFFICIENT_DATA:
@@ -60,8 +74,8 @@ def sentence(row: Comparison) -> str:
             else "not comparable"
         )
         return f"Not tested: {scored.rstrip('.')}. Pass and fail are still checked."
-    bounds = interval(row.welch.ci if row.welch else None).strip("()")
-    figures = ", ".join(part for part in (f"95% interval {bounds}" if bounds else "", _n(row), _welch(row)) if part)
+    bounds = interval(test.ci if (test := _deciding(row)) else None).strip("()")
+    figures = ", ".join(part for part in (f"95% interval {bounds}" if bounds else "", _n(row), _p(row)) if part)
     moved = f"{score(row.base_mean)} → {score(row.head_mean)} ({difference(row.effect)}, {figures})"
     match row.conclusion, row.assurance:
         case Conclusion.REGRESSION, _:
@@ -94,19 +108,29 @@ def _n(row: Comparison) -> str:
     )
 
 
-def _welch(row: Comparison) -> str:
-    return f"Welch {p_value(row.welch.p)}" if row.welch and row.welch.p is not None else ""
+def _deciding(row: Comparison) -> Test | None:
+    """The test that the row's conclusion comes from; under `either` Welch's, with the paired one beside it."""
+    return row.paired if row.test == "paired" else row.welch
+
+
+def _p(row: Comparison) -> str:
+    test = _deciding(row)
+    return f"{'paired' if row.test == 'paired' else 'Welch'} {p_value(test.p)}" if test and test.p is not None else ""
 
 
 def _beside(row: Comparison) -> str:
-    """The paired test, Holm's p and the smallest drop that would have been blocked."""
+    """The other test, Holm's p, the smallest drop that would have been blocked, and what missing scores could change."""
     parts = []
-    if row.paired and row.paired.p is not None:
-        parts.append(f"paired, example by example: {p_value(row.paired.p)} {interval(row.paired.ci)}".rstrip())
+    name, other = ("Welch's test", row.welch) if row.test == "paired" else ("paired, example by example", row.paired)
+    if other and other.p is not None:
+        parts.append(f"{name}: {p_value(other.p)} {interval(other.ci)}".rstrip())
     if row.p_holm is not None:
         parts.append(f"after Holm {p_value(row.p_holm)}")
     if row.min_detectable_effect is not None:
         parts.append(f"could block a drop of {score(row.min_detectable_effect)} four times in five")
+    if row.worst_case is not None and row.sensitive_to_missing:
+        worst = row.worst_case.replace("_", " ")
+        parts.append(f"sensitive to {counted(row.n_missing, 'missing score')}: at their worst, {worst}")
     text = "; ".join(parts)
     return f" {text[0].upper()}{text[1:]}." if text else ""
 
@@ -114,8 +138,9 @@ def _beside(row: Comparison) -> str:
 def _footnote(rows: Sequence[Comparison]) -> str:
     gated = [row for row in rows if row.gated]
     bars = sorted({bar(row) for row in gated})
+    tests = " or ".join(dict.fromkeys(_TESTS.get(row.test, row.test) for row in gated))
     rule = (
-        f" Welch's test counts a drop when p is below the gate's alpha and the drop reaches {' or '.join(bars)}."
+        f" {tests} counts a drop when p is below the gate's alpha and the drop reaches {' or '.join(bars)}."
         if bars
         else ""
     )

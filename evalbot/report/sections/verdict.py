@@ -32,7 +32,7 @@ def render(record: RunRecord, *, advisory: bool = False) -> Section:
 def _beside(record: RunRecord) -> str:
     verdict = record.decision.verdict
     if verdict is Verdict.PASS:
-        return sensitivity.smallest(record)
+        return "\n\n".join(filter(None, (sensitivity.smallest(record), sensitivity.hidden(record))))
     if verdict is Verdict.NOT_APPLICABLE:
         return (
             f"Files looked at: {count(record.examined)}. Changed prompts to measure: none."

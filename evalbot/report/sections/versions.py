@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from evalbot.domain.record import RunRecord
-from evalbot.report.escape import inline
+from evalbot.domain.record import NoiseFloor, RunRecord
+from evalbot.report.escape import code, inline
 from evalbot.report.labels import sha
+from evalbot.report.numbers import counted, score
 from evalbot.report.section import Section, fixed
 
 
 def render(record: RunRecord) -> Section:
-    """One line; never cut."""
+    """One line, with the noise floor where A/A runs have measured it; never cut."""
     parts = (
         [f"head {sha(record.head_sha)} against base {sha(record.base_sha)}"]
         if record.head_sha or record.base_sha
@@ -18,4 +19,12 @@ def render(record: RunRecord) -> Section:
     parts += [f"policy {sha(record.policy_sha)}"] if record.policy_sha else []
     parts += [f"started {inline(record.started_at, 40)}"] if record.started_at else []
     parts += [f"evalbot {inline(record.version, 40)}" if record.version else "evalbot"]
+    parts += [_noise(noise, several=len(record.noise) > 1) for noise in record.noise]
     return Section("versions", 98, fixed("---\n\n" + " · ".join(parts)))
+
+
+def _noise(noise: NoiseFloor, *, several: bool) -> str:
+    """What a difference must exceed to be more than measuring the same prompt twice."""
+    suite = f"{code(noise.suite, 40)} " if several else ""
+    floor = score(noise.points) if noise.points is not None else "unknown"
+    return f"{suite}noise floor {floor} (A/A, {counted(noise.rows, 'row')}, {counted(noise.false_alarms, 'false alarm')})"

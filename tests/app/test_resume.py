@@ -1,0 +1,131 @@
+"""Nothing is paid for twice: what an earlier run of the same plan left in the report's folder is used again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.app.checking import CONFIG, PROMPT, House, by_quality, files
+from tests.loopback import LoopbackModels, later, nothing
+
+WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
+
+
+def facts(result):
+    """What a run says, without what it cost to say it."""
+    summary = result.summary
+    return [summary[key] for key in ("verdict", "comparisons", "golden", "findings", "coverage")]
+
+
+def test_the_same_run_again_asks_nobody_and_says_the_same(tmp_path):
+    house = House(tmp_path).head(WORSE)
+    first = house.check()
+    said = facts(first)
+
+    again = house.check()
+
+    assert again.server.calls == []
+    assert facts(again) == said
+    assert again.summary["calls"]["cached"] == len(first.rows)
+    assert again.summary["cost_usd"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"evalbot.yml": CONFIG.replace("gpt-5-mini", "gpt-5-nano")},
+        {"prompts/support.md": PROMPT.format(quality="same")},
+    ],
+    ids=["model", "prompt"],
+)
+def test_a_change_pays_for_its_own_side_only(tmp_path, change):
+    house = House(tmp_path).head(WORSE)
+    house.check()
+
+    again = house.head(change).check()
+
+    assert {row["side"] for row in again.rows if not row["cached"]} == {"head"}
+    assert {row["side"] for row in again.rows if row["cached"]} == {"base"}
+
+
+def test_another_judge_grades_everything_anew(tmp_path):
+    house = House(tmp_path).head(WORSE)
+    house.check()
+    house.on_main({"evalbot.yml": CONFIG.replace("claude-sonnet-5", "claude-opus-5")})
+
+    again = house.check()
+
+    assert not any(row["cached"] for row in again.rows)
+
+
+def test_another_threshold_is_another_question(tmp_path):
+    judged = CONFIG.replace("    judge: anthropic/claude-sonnet-5\n", "    metrics: [q]\n") + "metrics:\n  q: {type: judge, model: anthropic/claude-sonnet-5, min: %s}\n"
+    house = House(tmp_path, files(config=judged % 2)).head(WORSE)
+    house.check()
+    house.on_main({"evalbot.yml": judged % 5})
+
+    assert not any(row["cached"] for row in house.check().rows)
+
+
+def test_what_could_not_be_measured_is_asked_again(tmp_path, no_waiting):
+    house = House(tmp_path).head(WORSE)
+    broken = house.check(lambda call: nothing() if call.schema is None and "quality=bad" in call.system else by_quality()(call))
+    assert broken.verdict == "inconclusive"
+
+    mended = house.check()
+
+    assert mended.verdict == "fail"
+    assert {row["side"] for row in mended.rows if row["cached"]} == {"base"}
+
+
+def test_torn_and_foreign_lines_are_passed_over(tmp_path):
+    house = House(tmp_path).head(WORSE)
+    first = house.check()
+    journal = first.folder / "results.jsonl"
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join([*lines[:-1], '{"suite": "support", "side"', "[]", '{"schema": "other"}', lines[-1][:40]]))
+
+    again = house.check()
+
+    assert facts(again) == facts(first)
+    assert len([call for call in again.server.calls if call.schema is None]) == 1
+
+
+def test_results_older_than_a_day_are_not_believed(tmp_path):
+    house = House(tmp_path).head(WORSE)
+    first = house.check()
+    yesterday = time.time() - 25 * 3600
+    os.utime(first.folder / "results.jsonl", (yesterday, yesterday))
+
+    assert not any(row["cached"] for row in house.check().rows)
+
+
+def test_CRS_01_after_a_kill_only_what_was_in_flight_is_paid_for_again(tmp_path):
+    house = House(tmp_path).head(WORSE)
+    quick = by_quality()
+    with LoopbackModels(lambda call: later(0.05, quick(call))) as server:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.getcwd(), **server.env()}
+        command = [sys.executable, "-m", "evalbot", "check", "--base", "main", "--head", "change", "--quiet"]
+        child = subprocess.Popen(command, cwd=house.repo.root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        journal = house.repo.root / "evalbot-report/results.jsonl"
+        until = time.monotonic() + 30
+        while time.monotonic() < until and not (journal.exists() and journal.read_text().count("\n") >= 25):
+            time.sleep(0.02)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        kept = [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
+        before = len(server.calls)
+        done = subprocess.run(command, cwd=house.repo.root, env=environment, capture_output=True, text=True, check=False)
+        after = [call for call in server.calls[before:] if call.schema is None]
+
+    rows = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert done.returncode == 1, done.stderr
+    assert len(kept) >= 25
+    assert sum(row["cached"] for row in rows) == len(kept)
+    assert len(after) == len(rows) - len(kept)
