@@ -1,4 +1,4 @@
-"""`evalbot check` beside the bare SDK loop on the same calls, and what evalbot costs where nothing is to be measured.
+"""`evalbot check` beside the bare SDK loop on the same calls, and what evalbot costs where no model is called.
 
     python -m bench.check [--n 1000] [--latency-ms 50] [--in-flight 20] [--runs 1]
 
@@ -9,6 +9,7 @@ least CPU counts. Exit status 1 where anything but 4 × N calls was made.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"\nPer call, as the slope from {small.examples:,} to {large.examples:,} examples without latency "
                   "(start-up removed)\n")  # fmt: skip
             print(_table(*slope_table(small, large)))
-        print(f"\nWhere no model is called (least of {START_UP_RUNS} runs)\n")
-        print(_table(*start_table(folder / "main")))
+        print(f"\nWhere nothing is left to ask a model (least of {START_UP_RUNS} runs)\n")
+        print(_table(*start_table(folder / "main", server)))
 
 
 def compared(folder: Path, examples: int, latency_ms: float, in_flight: int, runs: int, server: ModelServer) -> Pair:
@@ -57,10 +58,12 @@ def compared(folder: Path, examples: int, latency_ms: float, in_flight: int, run
     folder.mkdir()
     workload.build(folder, examples, in_flight)
     bodies = folder.with_suffix(".bodies.jsonl")
-    check = (*EVALBOT, "check", "-C", str(folder), "--base", workload.BASE, "--head", workload.CHANGE, "--quiet")
+    check = _check(folder, workload.CHANGE)
     floor = (sys.executable, "-m", "bench.floor", str(bodies), "--in-flight", str(in_flight))
     bare, evalbot = [], []
     for _ in range(runs):
+        for kept in ("evalbot-report", ".evalbot-cache"):  # or the next run has its answers already
+            shutil.rmtree(folder / kept, ignore_errors=True)
         evalbot.append(_called(check, latency_ms, 4 * examples, server))
         bodies.write_bytes(server.bodies())
         bare.append(_called(floor, latency_ms, 4 * examples, server))
@@ -104,17 +107,25 @@ def slope_table(small: Pair, large: Pair) -> tuple[list[str], list[list[str]]]:
     return ["", "CPU ms/call", "wall ms/call", "MB per 1,000 examples", "peak MB"], rows
 
 
-def start_table(folder: Path) -> tuple[list[str], list[list[str]]]:
-    """Headers and rows: the help page, and a pull request that changes no prompt."""
-    elsewhere = (*EVALBOT, "check", "-C", str(folder), "--base", workload.BASE, "--head", workload.ELSEWHERE, "--quiet")
-    commands = {"python -c pass": (sys.executable, "-c", "pass"), "evalbot --help": (*EVALBOT, "--help"), "evalbot check, no prompt changed": elsewhere}
+def start_table(folder: Path, server: ModelServer) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows: the help page, a pull request that changes no prompt, and one that was measured before."""
+    commands = {
+        "python -c pass": (sys.executable, "-c", "pass"),
+        "evalbot --help": (*EVALBOT, "--help"),
+        "evalbot check, no prompt changed": _check(folder, workload.ELSEWHERE),
+        "evalbot check, the same again": _check(folder, workload.CHANGE),
+    }
     rows = []
     for name, command in commands.items():
-        # No address and no key: a call would be an error and not a cost.
-        costs = [measured(command, {}) for _ in range(START_UP_RUNS)]
-        cost = min(costs, key=_cpu)
-        rows.append([name, f"{cost.cpu_seconds:.2f}", f"{min(c.wall_seconds for c in costs):.2f}", f"{cost.peak_mb:.0f}"])
-    return ["", "CPU s", "wall s", "peak MB"], rows
+        server.reset(0)
+        costs = [measured(command, server.environment, server) for _ in range(START_UP_RUNS)]
+        cost, wall = min(costs, key=_cpu), min(cost.wall_seconds for cost in costs)
+        rows.append([name, f"{cost.cpu_seconds:.2f}", f"{wall:.2f}", f"{cost.peak_mb:.0f}", str(costs[-1].calls)])
+    return ["", "CPU s", "wall s", "peak MB", "calls"], rows
+
+
+def _check(folder: Path, head: str) -> tuple[str, ...]:
+    return (*EVALBOT, "check", "-C", str(folder), "--base", workload.BASE, "--head", head, "--quiet")
 
 
 def _called(command: Sequence[str], latency_ms: float, expected: int, server: ModelServer) -> Cost:

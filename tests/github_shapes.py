@@ -60,6 +60,7 @@ class Shapes:
             "id": pull.number, "number": pull.number, "state": pull.state, "locked": pull.locked, "title": f"Change {pull.number}",
             "user": self.user(pull.author), "url": url, "html_url": f"{self._web}/{self._place.name}/pull/{pull.number}",
             "created_at": pull.created_at, "updated_at": pull.created_at, "author_association": "NONE",
+            "issue_url": f"{self.repo_url}/issues/{pull.number}", "comments_url": f"{self.repo_url}/issues/{pull.number}/comments",
             "base": self._side(self._place.name, pull.base_ref, pull.base_sha),
             "head": self._side(pull.head_repository, pull.head_ref, pull.head_sha),
         }  # fmt: skip

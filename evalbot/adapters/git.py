@@ -16,6 +16,7 @@ from evalbot.domain.ports import Tree
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) commit [0-9]+")
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,64}")
+_HUNK = re.compile(rb"^@@ -[0-9]+(?:,[0-9]+)? \+([0-9]+)(?:,([0-9]+))? @@", re.MULTILINE)
 _MOST_NAMES = 1000
 
 
@@ -109,6 +110,18 @@ class Repository:
         if head_sha is None:
             found |= set(self.work_tree().paths()) - set(self.tree(base_sha).paths())
         return sorted(found)
+
+    def changed_lines(self, base_sha: str, head_sha: str, path: str) -> list[tuple[int, int]]:
+        """The lines of head's `path` that differ from base's, as (first, last) from 1; a rename is followed.
+
+        Where lines only went away it is the line before the gap (the first line where the gap is at the top).
+        """
+        was = self.renames(base_sha, head_sha).get(path, path)
+        # Whatever the user's settings and the files' attributes say: text, no context, hunks kept apart.
+        options = ("-U0", "--inter-hunk-context=0", "-M", "--text", "--no-color", "--no-ext-diff", "--no-textconv")
+        sides = (_checked(base_sha), _checked(head_sha))
+        found = _HUNK.findall(self._git.output("diff", *options, *sides, "--", *dict.fromkeys((was, path))))
+        return [(max(int(start), 1), max(int(start) + int(count or 1) - 1, int(start), 1)) for start, count in found]
 
     def close(self) -> None:
         """End the `git cat-file` processes; the next question starts them again."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evalbot.adapters.git import Repository
 from evalbot.adapters.prompts import prompt_id
 from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
+from evalbot.app.commits import Commits
 from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_prompts, needs_own_checks, untouched
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
@@ -21,22 +21,9 @@ from evalbot.domain.ports import Metric, Tree
 from evalbot.domain.record import JudgeUsed
 from evalbot.domain.runs import Cause, ChangedPrompt, Part, Side, Task
 from evalbot.domain.verdicts import Finding, Level, Rule
-from evalbot.engine.exam import Exam, leakage
+from evalbot.engine.exam import Exam, approved, leakage
 from evalbot.engine.run import SuiteMetrics
 from evalbot.gate.evidence import Evidence, MetricFacts
-
-
-@dataclass(frozen=True)
-class Commits:
-    """The four places that a run reads from; `head_sha` is None for the work tree."""
-
-    repository: Repository
-    tip: Tree
-    merge_base: Tree
-    head: Tree
-    head_sha: str | None
-    changed: Sequence[str]
-    renames: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,9 +81,13 @@ class Case:
 
 
 def prepare(
-    suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None
+    suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None,
+    approvals: int = 0,
 ) -> Case:
     """Find out what of a suite must be measured, and plan it.
+
+    Args:
+        approvals: How many people with write access have approved this head.
 
     Raises:
         ConfigError: A prompt, a dataset or the suite itself is wrong; nothing has been paid for.
@@ -108,12 +99,14 @@ def prepare(
     exam_changed = not untouched(suite, commits.changed)
     models, refused = _resolve(pairs.prompts, suite, policies)
     changed = _changed(suite, pairs.prompts, models, policies, bootstrap)
-    findings = [*_prompt_findings(suite, pairs.prompts, policies), *([_bootstrap(suite)] if bootstrap else [])]
+    findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy - approvals), *([_bootstrap(suite)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
     if not any(c.sides for c in changed) and not exam_changed:
         return Case(suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused))
 
     exam, stood_in = build_exam(suite, commits.tip, commits.merge_base, commits.head, reader, path)
+    if approvals >= policies.policy.approvals.golden:
+        exam = approved(exam)
     if stood_in and not bootstrap:
         findings.append(_bootstrap(suite))
     check_prompts([row for row, _ in exam.rows], _known_prompts(pairs))
@@ -244,13 +237,12 @@ def _metrics(suite: SuitePolicy, tree: Tree, path: str, rows: Sequence[Example])
     return metrics
 
 
-def _prompt_findings(suite: SuitePolicy, pairs: Sequence[PromptPair], policies: Policies) -> list[Finding]:
+def _prompt_findings(suite: SuitePolicy, pairs: Sequence[PromptPair], missing: int) -> list[Finding]:
     found = []
-    needed = policies.policy.approvals.policy
     for pair in pairs:
         if Cause.DELETED in pair.causes:
-            level = Level.BLOCKS if needed else Level.NOTES
-            message = f"prompt {pair.path} is deleted at head" + (f"; needs {needed} approval(s)" if needed else "")
+            level = Level.BLOCKS if missing > 0 else Level.NOTES
+            message = f"prompt {pair.path} is deleted at head" + (f"; needs {missing} approval(s)" if missing > 0 else "")
             found.append(Finding(Rule.PROMPT_DELETED, level, message, suite.name, pair.id))
         elif Cause.NEW in pair.causes:
             message = f"prompt {pair.path} is new: pass/fail gates only, no score test"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalbot import __version__
 from evalbot.adapters.git import Repository
-from evalbot.app.case import Case, Commits, prepare
+from evalbot.app.case import Case, prepare
+from evalbot.app.commits import Commits, from_git
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
 from evalbot.app.wiring import Lab, World
@@ -40,15 +41,38 @@ class CheckOptions:
     epochs: int | None = None
 
 
-def review(root: Path, options: CheckOptions, world: World) -> RunRecord:
-    """Compare head with its merge base and decide.
+@dataclass(frozen=True)
+class People:
+    """What people have said and done about this head; asked again whenever it matters, and kept nowhere.
+
+    Args:
+        approvals: How many people with write access have approved exactly this commit.
+        moved: Whether the pull request has another head by now.
+    """
+
+    approvals: Callable[[], int] = lambda: 0
+    moved: Callable[[], bool] = lambda: False
+
+
+def review(root: Path, options: CheckOptions, world: World, people: People | None = None) -> RunRecord:
+    """Compare head with its merge base in a clone, and decide (see `compare`)."""
+    folders = (options.cache_dir, options.report_dir)
+    return compare(lambda: from_git(Repository(root), options.base, options.head, folders), options, world, people or People())
+
+
+def compare(commits: Callable[[], Commits], options: CheckOptions, world: World, people: People) -> RunRecord:
+    """Measure what changed between the commits, and decide.
 
     Never raises for what evalbot is made to say: a configuration error and an outage are verdicts of the record.
     """
     record = RunRecord(Decision(Verdict.INCONCLUSIVE, "nothing was measured"), options.key, started_at=world.now(), version=__version__)
     started = world.clock()
     try:
-        record = _review(Repository(root), options, world, record)
+        found = commits()
+        record = replace(
+            record, base_sha=found.base_sha, head_sha=found.head.name, policy_sha=found.policy_sha, examined=len(found.head.paths())
+        )
+        record = _compared(found, options, world, people, record)
     except ConfigError as error:
         reason = str(error.problems[0]) + (f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else "")
         record = replace(record, decision=Decision(Verdict.CONFIG_ERROR, reason), problems=error.problems)
@@ -59,44 +83,21 @@ def review(root: Path, options: CheckOptions, world: World) -> RunRecord:
     return replace(record, seconds=world.clock() - started)
 
 
-def _review(repository: Repository, options: CheckOptions, world: World, record: RunRecord) -> RunRecord:
-    commits, policy_sha, base_sha = _commits(repository, options)
-    record = replace(record, base_sha=base_sha, head_sha=commits.head.name, policy_sha=policy_sha, examined=len(commits.head.paths()))
-    policies = load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed)
-    policies = _limited(policies, options)
-    cases = _cases(policies, commits, options)
+def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
+    policies = _limited(load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed), options)
+    cases = _cases(policies, commits, options, people.approvals())
 
-    lab = world.open_lab(policies.policy.limits)
+    lab = world.open_lab(policies.policy.limits, people.moved)
     rows = asyncio.run(_measure(cases, lab)) if any(case.tasks for case in cases) else []
+    approvals = people.approvals()  # again: somebody may have approved, or a review been dismissed, meanwhile
     decision = decide(
         [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases],
-        general=_policy_findings(policies, cases),
-        golden_approvals_missing=policies.policy.approvals.golden,
+        general=_policy_findings(policies, cases, policies.policy.approvals.policy - approvals),
+        golden_approvals_missing=policies.policy.approvals.golden - approvals,
     )
+    if lab.moved:
+        decision = Decision(Verdict.CANCELLED, "a newer head replaced this one")
     return replace(_recorded(record, cases, rows, lab, policies), decision=decision)
-
-
-def _commits(repository: Repository, options: CheckOptions) -> tuple[Commits, str, str]:
-    tip_sha = repository.resolve(options.base)
-    here = options.head == "."
-    head_sha = repository.resolve("HEAD" if here else options.head)
-    base_sha = repository.merge_base(tip_sha, head_sha)
-    head = repository.work_tree() if here else repository.tree(head_sha)
-    _refuse_own_folders(repository.tree(head_sha).paths(), options)
-    compared = None if here else head_sha
-    commits = Commits(
-        repository, repository.tree(tip_sha), repository.tree(base_sha), head, compared,
-        repository.changed_paths(base_sha, compared), repository.renames(base_sha, compared),
-    )  # fmt: skip
-    return commits, tip_sha, base_sha
-
-
-def _refuse_own_folders(paths: Sequence[str], options: CheckOptions) -> None:
-    """Results or caches that a commit brings along would be believed as measured; so they are refused."""
-    for folder in (options.cache_dir, options.report_dir):
-        inside = next((path for path in paths if path.startswith(folder.strip("/") + "/")), None)
-        if inside is not None:
-            raise ConfigError(Problem(f"the head commit holds a path under {folder!r}.", inside, None, "Remove it and add the folder to .gitignore."))
 
 
 def _limited(policies: Policies, options: CheckOptions) -> Policies:
@@ -111,7 +112,7 @@ def _limited(policies: Policies, options: CheckOptions) -> Policies:
     return replace(policies, policy=replace(policies.policy, limits=limits))
 
 
-def _cases(policies: Policies, commits: Commits, options: CheckOptions) -> list[Case]:
+def _cases(policies: Policies, commits: Commits, options: CheckOptions, approvals: int) -> list[Case]:
     suites = policies.suites
     names = [suite.name for suite, _ in suites]
     wrong = [name for name in options.suites if name not in names]
@@ -123,7 +124,7 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions) -> list[
     for suite, bootstrap in suites:
         if not options.suites or suite.name in options.suites:
             try:
-                cases.append(prepare(suite, bootstrap, policies, commits, reader, options.epochs))
+                cases.append(prepare(suite, bootstrap, policies, commits, reader, options.epochs, approvals))
             except ConfigError as error:
                 problems += error.problems
     if problems:
@@ -141,13 +142,12 @@ async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
     return [*rows, *again]
 
 
-def _policy_findings(policies: Policies, cases: Sequence[Case]) -> list[Finding]:
+def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) -> list[Finding]:
     lines = [*policies.not_applied, *(line for case in cases for line in case.refused)]
     if not lines:
         return []
-    needed = policies.policy.approvals.policy
     message = f"{len(lines)} change(s) of policy not applied to this pull request: {lines[0]}" + (", …" if len(lines) > 1 else "")
-    return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if needed else Level.NOTES, message)]
+    return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 
 
 def _recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab: Lab, policies: Policies) -> RunRecord:

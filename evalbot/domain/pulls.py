@@ -62,7 +62,10 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on a pull request. Times are ISO 8601; `edited` comments say what their author did not say at first."""
+    """A comment on a pull request. Times are ISO 8601; `edited` comments say what their author did not say at first.
+
+    `minimized` ones were folded away by a person; False where the server does not say.
+    """
 
     id: int
     author: str
@@ -71,6 +74,7 @@ class Comment:
     edited: bool = False
     bot: bool = False
     url: str = ""
+    minimized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A check on a commit. `external_id` names the workflow run that wrote it."""
+    """A check on a commit. `external_id` names the workflow run that wrote it: `evalbot:<run>:<attempt>`.
+
+    `annotations` counts those it has already: GitHub can add to them and never takes one away.
+    """
 
     id: int
     name: str
@@ -106,6 +113,7 @@ class CheckRun:
     conclusion: str | None = None
     external_id: str = ""
     url: str = ""
+    annotations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,17 @@ class CheckPage:
 
 
 class Refused(Exception):  # noqa: N818 - reads as what happened
-    """GitHub answered no (403, 404, 410, 422 …) to one write; the run goes on, and its verdict does not change."""
+    """GitHub answered no (403, 404, 410, 422 …) to one write; the run goes on, and its verdict does not change.
+
+    Args:
+        message: One line for a person: what was refused, why, and which permission would help.
+        status: The HTTP status, where there was one.
+        too_long: The text was over a limit; a shorter one may be accepted.
+    """
+
+    def __init__(self, message: str, status: int | None = None, *, too_long: bool = False) -> None:
+        self.status, self.too_long = status, too_long
+        super().__init__(message)
 
 
 class GitHub(Protocol):

@@ -56,6 +56,16 @@ def exam(policy: Sequence[Example], merge_base: Sequence[Example], head: Sequenc
     return Exam(tuple(rows), tuple(changes))
 
 
+def approved(exam: Exam) -> Exam:
+    """The exam once people have approved head's edits: head's version of a row counts as added, a deleted row is gone.
+
+    The changes stay on record; whoever asks knows that they are approved.
+    """
+    gone = {change.example for change in exam.changes}
+    rows = [(row, part) for row, part in exam.rows if not (part is Part.EXAM and row.id in gone)]
+    return Exam(tuple((row, Part.ADDED if part is Part.EDITED else part) for row, part in rows), exam.changes)
+
+
 def leakage(examples: Sequence[Example], prompt_text: str) -> tuple[str, ...]:
     """Ids of the examples whose input or expected output stands in the prompt's own text, in the examples' order.
 

@@ -1,0 +1,74 @@
+"""The places that a comparison reads from: base's tip, the merge base and head, by git or, without a checkout, by API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalbot.adapters.git import Repository
+from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.ports import Tree
+from evalbot.domain.pulls import GitHub
+
+
+@dataclass(frozen=True)
+class Commits:
+    """Three trees and what differs between the merge base and head.
+
+    `policy_sha` and `base_sha` name the first two; head's name is its tree's ("work tree" where it is one).
+    """
+
+    policy_sha: str
+    base_sha: str
+    tip: Tree
+    merge_base: Tree
+    head: Tree
+    changed: Sequence[str]
+    renames: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_git(repository: Repository, base: str, head: str, own_folders: Sequence[str]) -> Commits:
+    """Read from a clone.
+
+    Args:
+        base: The base branch or its tip.
+        head: The head commit; "." is the work tree.
+        own_folders: Where evalbot keeps results and caches: a commit that brings such a path along is refused.
+
+    Raises:
+        ConfigError: A revision is unknown, or head holds a path under one of `own_folders`.
+    """
+    here = head == "."
+    tip_sha, head_sha = repository.resolve(base), repository.resolve("HEAD" if here else head)
+    base_sha = repository.merge_base(tip_sha, head_sha)
+    committed = repository.tree(head_sha)
+    refuse_own_folders(committed.paths(), own_folders)
+    compared = None if here else head_sha
+    return Commits(
+        tip_sha, base_sha, repository.tree(tip_sha), repository.tree(base_sha), repository.work_tree() if here else committed,
+        repository.changed_paths(base_sha, compared), repository.renames(base_sha, compared),
+    )  # fmt: skip
+
+
+def from_github(github: GitHub, tip_sha: str, head_sha: str, own_folders: Sequence[str]) -> Commits:
+    """Read by API, for a job without a checkout. Renames show as a new and a deleted prompt there.
+
+    Raises:
+        ConfigError: As for `from_git`.
+        CouldNotRun: GitHub did not answer.
+    """
+    base_sha = github.merge_base(tip_sha, head_sha)
+    tip, merge_base, head = github.tree(tip_sha), github.tree(base_sha), github.tree(head_sha)
+    refuse_own_folders(head.paths(), own_folders)
+    changed = github.changed_paths(base_sha, head_sha)
+    everything = sorted({*merge_base.paths(), *head.paths()}) if changed is None else changed
+    return Commits(tip_sha, base_sha, tip, merge_base, head, everything)
+
+
+def refuse_own_folders(paths: Sequence[str], own_folders: Sequence[str]) -> None:
+    """Results or caches that a commit brings along would be believed as measured; so they are refused."""
+    for folder in own_folders:
+        inside = next((path for path in paths if path.startswith(folder.strip("/") + "/")), None)
+        if inside is not None:
+            hint = "Remove it and add the folder to .gitignore."
+            raise ConfigError(Problem(f"the head commit holds a path under {folder!r}.", inside, None, hint))
