@@ -1,6 +1,6 @@
 """`evalbot check` beside the bare SDK loop on the same calls, and what evalbot costs where no model is called.
 
-    python -m bench.check [--n 1000] [--latency-ms 50] [--in-flight 20] [--runs 1]
+    python -m bench.check [--n 1000] [--latency-ms 50] [--in-flight 20] [--runs 1]      # --help says what else
 
 Run from the repository's root. Every ratio is of runs that followed each other; of several runs the one that took the
 least CPU counts. Exit status 1 where anything but 4 × N calls was made.
@@ -21,7 +21,6 @@ from bench import workload
 from bench.measure import ROOT, Cost, ModelServer, measured, model_server
 
 EVALBOT = (sys.executable, "-m", "evalbot")
-START_UP_RUNS = 5
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"\nPer call, as the slope from {small.examples:,} to {large.examples:,} examples without latency "
                   "(start-up removed)\n")  # fmt: skip
             print(_table(*slope_table(small, large)))
-        print(f"\nWhere nothing is left to ask a model (least of {START_UP_RUNS} runs)\n")
-        print(_table(*start_table(folder / "main", server)))
+        print(f"\nWhere nothing is left to ask a model (least of {options.start_runs} runs)\n")
+        print(_table(*start_table(folder / "main", options.start_runs, server)))
 
 
 def compared(folder: Path, examples: int, latency_ms: float, in_flight: int, runs: int, server: ModelServer) -> Pair:
@@ -65,7 +64,7 @@ def compared(folder: Path, examples: int, latency_ms: float, in_flight: int, run
         for kept in ("evalbot-report", ".evalbot-cache"):  # or the next run has its answers already
             shutil.rmtree(folder / kept, ignore_errors=True)
         evalbot.append(_called(check, latency_ms, 4 * examples, server))
-        bodies.write_bytes(server.bodies())
+        server.save_bodies(bodies)
         bare.append(_called(floor, latency_ms, 4 * examples, server))
     return Pair(examples, latency_ms, min(bare, key=_cpu), min(evalbot, key=_cpu))
 
@@ -107,7 +106,7 @@ def slope_table(small: Pair, large: Pair) -> tuple[list[str], list[list[str]]]:
     return ["", "CPU ms/call", "wall ms/call", "MB per 1,000 examples", "peak MB"], rows
 
 
-def start_table(folder: Path, server: ModelServer) -> tuple[list[str], list[list[str]]]:
+def start_table(folder: Path, runs: int, server: ModelServer) -> tuple[list[str], list[list[str]]]:
     """Headers and rows: the help page, a pull request that changes no prompt, and one that was measured before."""
     commands = {
         "python -c pass": (sys.executable, "-c", "pass"),
@@ -118,7 +117,7 @@ def start_table(folder: Path, server: ModelServer) -> tuple[list[str], list[list
     rows = []
     for name, command in commands.items():
         server.reset(0)
-        costs = [measured(command, server.environment, server) for _ in range(START_UP_RUNS)]
+        costs = [measured(command, server.environment, server) for _ in range(runs)]
         cost, wall = min(costs, key=_cpu), min(cost.wall_seconds for cost in costs)
         rows.append([name, f"{cost.cpu_seconds:.2f}", f"{wall:.2f}", f"{cost.peak_mb:.0f}", str(costs[-1].calls)])
     return ["", "CPU s", "wall s", "peak MB", "calls"], rows
@@ -158,6 +157,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=50.0, help="of every call (default 50)")
     parser.add_argument("--in-flight", type=int, default=20, help="calls at once (default 20)")
     parser.add_argument("--runs", type=int, default=1, help="of each command; the one with the least CPU counts (default 1)")
+    parser.add_argument("--start-runs", type=int, default=5, help="of each command that calls no model (default 5)")
     parser.add_argument("--answer-chars", type=int, default=400, help="length of an answer (default 400)")
     parser.add_argument("--no-slope", action="store_true", help="leave out the runs without latency")
     return parser.parse_args(arguments)

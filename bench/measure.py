@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -54,15 +55,21 @@ class ModelServer:
         found: Mapping[str, float] = json.loads(self._get("counts"))
         return found
 
-    def bodies(self) -> bytes:
-        """The bodies of all calls since the reset, one a line."""
-        return self._get("bodies")
+    def save_bodies(self, path: Path) -> None:
+        """Write the bodies of all calls since the reset to a file, one a line."""
+        with path.open("wb") as file, self._answer("bodies") as response:
+            shutil.copyfileobj(response, file)  # in pieces: our own memory is the least that a child is charged with
 
     def _get(self, name: str) -> bytes:
+        with self._answer(name) as response:
+            return response.read()
+
+    @contextmanager
+    def _answer(self, name: str) -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", f"/control/{name}")
-            return connection.getresponse().read()
+            yield connection.getresponse()
         finally:
             connection.close()
 

@@ -6,6 +6,8 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -50,6 +52,7 @@ def check(
     report_dir: ReportDir = Path("evalbot-report"),
     cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
     advisory: Annotated[bool, typer.Option("--advisory", help="Say everything, but exit 0.")] = False,
+    aa_record: Annotated[str, typer.Option(help="The aa.jsonl of `evalbot suite --aa`, for the noise floor; by default the report folder's.")] = "",
     json: Json = False,
     quiet: Quiet = False,
     repository: Repository = Path(),
@@ -63,7 +66,7 @@ def check(
 
     options = CheckOptions(
         base, head, config, report_dir=str(report_dir), cache_dir=str(cache_dir),
-        suites=_words(suites), partitions=_words(partitions), epochs=epochs,
+        suites=_words(suites), partitions=_words(partitions), epochs=epochs, aa_record=aa_record,
     )  # fmt: skip
     folder = report_dir if report_dir.is_absolute() else repository / report_dir
     world = World.real(os.environ, folder, quiet=quiet)
@@ -91,6 +94,70 @@ def demo(
     if not (json or quiet):
         status = record.decision.verdict.exit_code
         typer.echo(f"This was the demo, so the exit status is 0; in your repository `evalbot check` would exit {status} ({record.decision.verdict}).")
+
+
+@app.command(epilog="Exit status: 0 measured, 2 configuration error, 3 not measured, 130 cancelled.")
+def suite(
+    aa: Annotated[bool, typer.Option("--aa", help="Measure the prompts of a commit against themselves: what the gate finds is noise.")] = False,
+    at: Annotated[str, typer.Option(help="The commit; '.' is the work tree.")] = "HEAD",
+    config: Config = "evalbot.yml",
+    suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
+    partitions: Annotated[str, typer.Option(help="Only these partitions, separated by commas.")] = "",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Fresh answers per example, instead of the configured number.")] = None,
+    report_dir: ReportDir = Path("evalbot-report"),
+    json: Json = False,
+    quiet: Quiet = False,
+    repository: Repository = Path(),
+) -> None:
+    """With --aa: ask everything twice, nothing shared, and record false alarms and noise floor in aa.jsonl of the report folder.
+
+    Run it on a schedule: the comment's footer then says how large a difference means nothing.
+    """
+    from evalbot.app.self_test import SelfTestOptions, self_test, words
+    from evalbot.app.wiring import World
+
+    if not aa:
+        typer.echo("evalbot: `evalbot suite` knows only --aa in this version; `evalbot check --base REF` compares two commits.", err=True)
+        raise typer.Exit(2)
+    folder = report_dir if report_dir.is_absolute() else repository / report_dir
+    options = SelfTestOptions(at, config, str(report_dir), _words(suites), _words(partitions), epochs)
+    with _one_line_errors():
+        tested = self_test(repository, options, World.real(os.environ, folder / "aa", quiet=quiet))
+    if json:
+        from dataclasses import asdict
+        from json import dumps
+
+        typer.echo(dumps({"tests": [asdict(test) for test in tested.tests], "not_recorded": tested.silent}, indent=2))
+    elif not quiet:
+        typer.echo(words(tested))
+    raise typer.Exit(3 if tested.silent or not tested.tests else 0)
+
+
+@app.command()
+def plan(
+    drop: Annotated[float | None, typer.Option(min=1e-9, help="The true drop to find, in points; the gate's min_effect by default.")] = None,
+    power: Annotated[float, typer.Option(min=0.5, max=0.99, help="How often it is to be found.")] = 0.8,
+    suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
+    report_dir: ReportDir = Path("evalbot-report"),
+    json: Json = False,
+    repository: Repository = Path(),
+) -> None:
+    """How many examples and answers a suite needs to find a drop, from the spread of its last run.
+
+    Example: [b]evalbot plan --drop 0.3 --power 0.8[/b]
+    """
+    from evalbot.app.plan import as_json, words
+    from evalbot.app.plan import plan as work_out
+
+    with _one_line_errors():
+        found = work_out(report_dir if report_dir.is_absolute() else repository / report_dir, drop, power, _words(suites))
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(as_json(found), indent=2))
+    else:
+        typer.echo(words(found))
+    raise typer.Exit(0 if found.rows else 3)
 
 
 @app.command()
@@ -151,6 +218,22 @@ def options(version: Annotated[bool, typer.Option("--version", help="Print the v
         raise typer.Exit
 
 
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """What evalbot says on purpose, a line each, with the exit status that goes with it."""
+    from evalbot.domain.errors import ConfigError, CouldNotRun
+
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+    except CouldNotRun as error:
+        typer.echo(f"evalbot: {error}", err=True)
+        raise typer.Exit(3) from None
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.replace("\n", ",").replace(" ", ",").split(",") if word)
 
@@ -202,7 +285,16 @@ def main() -> None:
 
 def action() -> None:
     """The container's entry: inputs and event from the environment."""
-    from evalbot.app.action import arguments
+    from evalbot.app.action import act
 
-    sys.argv[1:] = arguments(os.environ)
-    main()
+    signal.signal(signal.SIGTERM, _cancel)
+    _start_light()
+    try:
+        sys.exit(act(os.environ))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("EVALBOT_DEBUG"):
+            raise
+        typer.echo(f"::error::evalbot: internal_error: {type(error).__name__} (EVALBOT_DEBUG=1 shows where; please report it)")
+        sys.exit(3)

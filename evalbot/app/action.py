@@ -1,36 +1,115 @@
-"""The container's inputs → the command line's arguments: a draft that checks pull requests; the bot comes with it later."""
+"""The action: a runner's environment → one activity → outputs, summary, annotations and the job's exit status."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-CHECKED = ("pull_request", "pull_request_target")
+from evalbot.adapters.runner import Runner
+from evalbot.app.activities import Activity, CheckMergeGroup, CheckPull, CheckRefs, Nothing, Recompute, RunCommand
+from evalbot.app.inputs import Inputs, inputs
+from evalbot.app.outputs import outputs
+from evalbot.app.wiring import World
+from evalbot.domain.canonical import Json, parse_json
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.verdicts import Verdict
+
+PUBLIC_API = "https://api.github.com"
 
 
-def arguments(environment: Mapping[str, str]) -> list[str]:
-    """Arguments of `evalbot` for the event and inputs that a runner gives.
+def act(environment: Mapping[str, str]) -> int:
+    """Do what the event asks for; returns the exit status.
 
-    Inputs arrive as `INPUT_<NAME>`, upper case, hyphens kept. Events that nothing runs on ask for the version and exit 0.
+    Nothing of what GitHub or the runner refuses changes the verdict, and no event that evalbot does not know is an error.
     """
-    base, head = _sides(environment)
-    if not base:
-        return ["--version"]
-    given = [("--base", base), ("--head", head)]
-    given += [(f"--{name}", _input(environment, name)) for name in ("config", "suites", "partitions", "epochs", "report-dir", "cache-dir")]
-    flags = ["--advisory"] if _input(environment, "advisory") == "true" else []
-    workspace = environment.get("GITHUB_WORKSPACE", ".")
-    return ["check", *(word for name, value in given if value for word in (name, value)), *flags, "--repository", workspace]
+    runner = Runner(environment)
+    try:
+        given = inputs(environment)
+        runner.mask([given.openai_api_key, given.anthropic_api_key])
+        for warning in given.warnings:
+            runner.say("warning", warning)
+        activity = _activity(environment, given)
+        if isinstance(activity, Nothing):
+            runner.say("notice", activity.notice)
+            return 0
+        return _run(activity, given, environment, runner)
+    except (ConfigError, CouldNotRun) as error:
+        verdict = Verdict.CONFIG_ERROR if isinstance(error, ConfigError) else Verdict.INCONCLUSIVE
+        runner.say("error", str(error))
+        runner.outputs({"verdict": str(verdict), "reason": str(error)})
+        return verdict.exit_code
 
 
-def _input(environment: Mapping[str, str], name: str) -> str:
-    return environment.get(f"INPUT_{name.upper()}", "").strip()
+def _activity(environment: Mapping[str, str], given: Inputs) -> Activity:
+    from evalbot.app.routing import route
+
+    return route(environment.get("GITHUB_EVENT_NAME", ""), _payload(environment), given)
 
 
-def _sides(environment: Mapping[str, str]) -> tuple[str, str]:
-    """Base and head: the inputs where the event has no pull request, else the pull request's own commits."""
-    if environment.get("GITHUB_EVENT_NAME") in CHECKED:
-        event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-        return event["pull_request"]["base"]["sha"], event["pull_request"]["head"]["sha"]
-    return _input(environment, "base"), _input(environment, "head") or "HEAD"
+def _payload(environment: Mapping[str, str]) -> Mapping[str, Json]:
+    path = environment.get("GITHUB_EVENT_PATH", "")
+    if not path:
+        return {}
+    try:
+        found = parse_json(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(Problem(f"the event's payload cannot be read: {error}", path)) from error
+    if not isinstance(found, Mapping):
+        raise ConfigError(Problem("the event's payload is no object.", path))
+    return found
+
+
+def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runner: Runner) -> int:
+    from evalbot.adapters.github import GitHubClient
+    from evalbot.app.bot import Bot, Published
+    from evalbot.app.talk import answer
+
+    workspace = Path(environment.get("GITHUB_WORKSPACE", "."))
+    keys = {"OPENAI_API_KEY": given.openai_api_key, "ANTHROPIC_API_KEY": given.anthropic_api_key}
+    secrets = {**environment, **{name: key for name, key in keys.items() if key}, "GITHUB_TOKEN": given.github_token}
+    world = World.real(secrets, workspace / given.report_dir, quiet=False)
+    if not given.github_token:
+        raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
+    github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""))
+    run = f"{environment.get('GITHUB_RUN_ID', '0')}:{environment.get('GITHUB_RUN_ATTEMPT', '1')}"
+    bot = Bot(github, given, world, workspace, run)
+
+    match activity:
+        case CheckPull():
+            published: Published | None = bot.check_pull(activity)
+        case Recompute():
+            published = bot.recompute(activity)
+        case CheckMergeGroup():
+            published = bot.check_merge_group(activity)
+        case CheckRefs():
+            published = bot.check_refs(activity, environment.get("GITHUB_SHA", ""))
+        case RunCommand():
+            published = answer(bot, activity)
+        case _:
+            runner.say("notice", f"{type(activity).__name__} is not available in this version: nothing was done.")
+            return 0
+    return 0 if published is None else _tell(published, given, workspace, world, runner)
+
+
+def _tell(published: object, given: Inputs, workspace: Path, world: World, runner: Runner) -> int:
+    """Files, summary, outputs and the log."""
+    from evalbot.app.bot import Published
+    from evalbot.app.publish import publish
+    from evalbot.report.comment import comment
+    from evalbot.report.title import title
+
+    assert isinstance(published, Published)  # noqa: S101 - for the type checker
+    record = published.record
+    try:
+        publish(record, workspace / given.report_dir, world.redact)
+    except CouldNotRun as error:
+        runner.say("warning", str(error))
+    runner.summary(world.redact(comment(record, advisory=given.advisory)))
+    runner.outputs(outputs(record, given.report_dir, comment_url=published.comment_url, check_url=published.check_url))
+    runner.annotate(published.annotations)
+    for problem in record.problems:
+        runner.say("error", world.redact(str(problem)))
+    for warning in published.warnings:
+        runner.say("warning", world.redact(warning))
+    runner.untrusted(title(record, advisory=given.advisory))
+    return 0 if given.advisory and record.decision.verdict is not Verdict.CANCELLED else record.decision.verdict.exit_code

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evalbot import __version__
 from evalbot.adapters.git import Repository
+from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.case import Case, prepare
 from evalbot.app.commits import Commits, from_git
 from evalbot.app.exams import DatasetReader
@@ -27,7 +28,8 @@ from evalbot.gate.decide import decide
 class CheckOptions:
     """What a person asks of `evalbot check`.
 
-    `head` "." is the work tree. Empty `suites` and `partitions` mean what the configuration says.
+    `head` "." is the work tree. Empty `suites` and `partitions` mean what the configuration says, an empty `aa_record` the
+    file that `evalbot suite --aa` writes in `report_dir`.
     """
 
     base: str
@@ -39,6 +41,7 @@ class CheckOptions:
     suites: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
     epochs: int | None = None
+    aa_record: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class People:
 def review(root: Path, options: CheckOptions, world: World, people: People | None = None) -> RunRecord:
     """Compare head with its merge base in a clone, and decide (see `compare`)."""
     folders = (options.cache_dir, options.report_dir)
-    return compare(lambda: from_git(Repository(root), options.base, options.head, folders), options, world, people or People())
+    record = compare(lambda: from_git(Repository(root), options.base, options.head, folders), options, world, people or People())
+    return with_noise(record, root / (options.aa_record or Path(options.report_dir) / AA_RECORD), asked=bool(options.aa_record))
 
 
 def compare(commits: Callable[[], Commits], options: CheckOptions, world: World, people: People) -> RunRecord:
@@ -170,6 +174,7 @@ def _recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab
             if metric.scale is not None
         },
         options=policies.policy.report,
+        approvals=policies.policy.approvals,
         budget_usd=policies.policy.limits.budget_usd,
         bootstrap=policies.bootstrap or any(f.rule is Rule.BOOTSTRAP for case in cases for f in case.findings),
     )

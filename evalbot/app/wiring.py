@@ -56,9 +56,12 @@ class World:
             redactor.redact,
         )
 
-    def open_lab(self, limits: Limits, moved: Callable[[], bool] = lambda: False) -> Lab:
-        """A place to run the answers of one activity in; `moved` says that nobody wants the result any more."""
-        return Lab(self, limits, moved)
+    def open_lab(self, limits: Limits, moved: Callable[[], bool] = lambda: False, *, share: bool = True) -> Lab:
+        """A place to run the answers of one activity in; `moved` says that nobody wants the result any more.
+
+        Without `share` every answer and grade is asked for by itself, and nothing of an earlier run is used.
+        """
+        return Lab(self, limits, moved, share)
 
 
 @dataclass
@@ -68,6 +71,7 @@ class Lab:
     world: World
     limits: Limits
     ask_moved: Callable[[], bool] = lambda: False
+    share: bool = True
     gateway: Gateway | None = None
     moved: bool = False
     _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
@@ -83,11 +87,12 @@ class Lab:
         self._open({(model.endpoint, model.model): model for model in asked}.values())
         started = self.world.clock()
         self.gateway = Gateway(self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed))
-        earlier = Earlier(self.world.earlier(), suites)
+        earlier = Earlier(self.world.earlier() if self.share else (), suites)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
             suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
+            share=self.share,
         )  # fmt: skip
         measured: list[Row] = []
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evalbot.domain.errors import Problem
 from evalbot.domain.examples import Example
-from evalbot.domain.policy import ReportOptions
+from evalbot.domain.policy import Approvals, ReportOptions
 from evalbot.domain.runs import ChangedPrompt, Row
 from evalbot.domain.verdicts import Decision
 
@@ -54,8 +54,8 @@ class RunRecord:
 
     `rows` are policy's and head's answers, confirmations too; `examples` finds each row's example by (suite, example
     hash). `problems` are filled on a `config_error`. `warnings` are single lines. `not_applied` lists what head changes in
-    policy. `dropped_params` maps "provider/model" to the params that it rejected. `metrics_scale` maps (suite, metric) to
-    its scale.
+    policy. `dropped_params` maps "provider/model" to the params that it rejected. `scales` maps (suite, metric) to
+    its scale. `approvals` is what policy asks of people; `accept_id` is what a comment has to name to accept the findings.
     """
 
     decision: Decision
@@ -82,5 +82,8 @@ class RunRecord:
     budget_usd: float | None = None
     examined: int = 0  # files that were looked at to find changed prompts
     bootstrap: bool = False
+    approvals: Approvals | None = None
+    accept_id: str | None = None
+    owned_by_user: bool = False
     version: str = ""
     noise: tuple[NoiseFloor, ...] = ()

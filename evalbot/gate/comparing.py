@@ -20,7 +20,7 @@ from evalbot.stats.difference import number
 from evalbot.stats.missing import at_worst
 
 ALL = "all"
-FEWEST_IN_SLICE = 5
+FEWEST_IN_SLICE = 6  # with fewer, the paired test may not speak however they fall
 
 
 def comparisons(evidence: Evidence) -> Iterator[Comparison]:
@@ -35,9 +35,9 @@ def comparisons(evidence: Evidence) -> Iterator[Comparison]:
 def slices(evidence: Evidence) -> Iterator[Comparison]:
     """Each prompt and metric by tag, over all partitions that ran: advisory, by the paired test, not yet corrected.
 
-    A tag that every example carries is no slice, and one with fewer than five examples scored on both sides shows nothing.
+    A tag that every example carries is no slice, and one with fewer than six examples scored on both sides shows nothing.
     """
-    gate = replace(evidence.gates.scores, test="paired")
+    gate = replace(evidence.gates.scores, test="paired", min_examples=FEWEST_IN_SLICE)
     for prompt, metric, cells in _tested(evidence):
         whole = _Scores(evidence, prompt, metric, _planned(evidence, cells))
         for tag in sorted({tag for example in whole.planned.values() for tag in example.tags}):

@@ -14,6 +14,7 @@ from evalbot.gate.confirm import failed_examples
 from evalbot.gate.evidence import Evidence
 from evalbot.gate.tables import coverage, partition_counts
 from evalbot.gate.wavering import flakes, flips
+from evalbot.report.accepting import acceptable
 from evalbot.stats.compare import adjust
 from evalbot.stats.conclude import assurance, by_pairs
 from evalbot.stats.multiple import holm
@@ -60,6 +61,16 @@ def verdict(findings: Iterable[Finding], *, planned: bool, complete: bool) -> Ve
     if blocking or not complete:
         return Verdict.INCONCLUSIVE
     return Verdict.PASS if planned else Verdict.NOT_APPLICABLE
+
+
+def accepted(decision: Decision, words: str, *, everything: bool = False) -> Decision:
+    """The decision once somebody has accepted its findings by id; what needs approvals still blocks, unless `everything`."""
+    if decision.verdict not in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        return decision
+    left = [f for f in decision.findings if f.level is Level.BLOCKS and not acceptable(f, everything=everything)]
+    if left:
+        return replace(decision, verdict=Verdict.FAIL, reason=f"{left[0].message} (the rest was {words})")
+    return replace(decision, verdict=Verdict.ACCEPTED, reason=words)
 
 
 def reason(verdict: Verdict, findings: Sequence[Finding]) -> str:

@@ -1,7 +1,6 @@
 """Annotations: on the changed lines of each prompt that got worse, what got worse, in plain words."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: it would bind the name of the function.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
@@ -10,7 +9,17 @@ from typing import Literal
 from evalbot.domain.pulls import Annotation
 from evalbot.domain.record import RunRecord
 from evalbot.domain.runs import Part
-from evalbot.domain.verdicts import Assurance, Comparison, Conclusion, FailedExample, Finding, Level, PassStatus, Rule, Verdict
+from evalbot.domain.verdicts import (
+    Assurance,
+    Comparison,
+    Conclusion,
+    FailedExample,
+    Finding,
+    Level,
+    PassStatus,
+    Rule,
+    Verdict,
+)
 from evalbot.report.escape import shortened, visible
 from evalbot.report.numbers import counted, difference, interval, score
 

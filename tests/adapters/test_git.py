@@ -420,3 +420,51 @@ def test_a_reader_ends_without_a_warning(repo: Repo) -> None:
         [sys.executable, "-X", "dev", "-W", "error", "-c", code, str(repo.root)], capture_output=True, check=False, cwd=Path(__file__).parents[2]
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+# ---- changed lines
+
+
+def _lines(count: int, **changed: str) -> str:
+    return "".join(changed.get(f"l{number}", f"line {number}\n") for number in range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (_lines(20), []),
+        (_lines(20, l3="three\n"), [(3, 3)]),
+        (_lines(20, l3="three\n", l4="four\n", l9="nine\n"), [(3, 4), (9, 9)]),
+        (_lines(20, l3="three\n", l5="five\n"), [(3, 3), (5, 5)]),
+        ("new\nnew\n" + _lines(20), [(1, 2)]),
+        (_lines(20) + "more\n", [(21, 21)]),
+        (_lines(20, l7="", l8=""), [(6, 6)]),
+        (_lines(20, l1=""), [(1, 1)]),
+        ("", [(1, 1)]),
+        (_lines(20)[:-1], [(20, 20)]),
+        (_lines(20, l2="@@ -1,9 +7,9 @@ forged\n"), [(2, 2)]),
+        (_lines(20, l2="a\0b\n"), [(2, 2)]),
+    ],
+)
+def test_changed_lines_are_head_s(repo: Repo, head: str, expected: list[tuple[int, int]]) -> None:
+    base = repo.write({"a.md": _lines(20), "other.md": "x"}).commit()
+    then = repo.write({"a.md": head, "other.md": "y"}).commit()
+    assert Repository(repo.root).changed_lines(base, then, "a.md") == expected
+
+
+def test_changed_lines_follow_a_rename_and_see_a_new_file_whole(repo: Repo) -> None:
+    base = repo.write({"dir/a b.md": _lines(20)}).commit()
+    head = repo.move("dir/a b.md", "é[1].md").write({"é[1].md": _lines(20, l5="five\n"), "new.md": "1\n2\n3\n"}).commit()
+    repository = Repository(repo.root)
+    assert repository.changed_lines(base, head, "é[1].md") == [(5, 5)]
+    assert repository.changed_lines(base, head, "new.md") == [(1, 3)]
+    assert repository.changed_lines(base, head, "nowhere.md") == []
+    assert repository.changed_lines(base, base, "é[1].md") == []
+
+
+def test_changed_lines_of_a_file_that_attributes_call_binary_or_settings_would_join(repo: Repo) -> None:
+    base = repo.write({"a.md": _lines(20), ".gitattributes": "*.md -diff\n"}).commit()
+    head = repo.write({"a.md": _lines(20, l3="three\n", l6="six\n")}).commit()
+    for setting in ("diff.context=5", "diff.interHunkContext=9", "diff.external=/bin/false", "color.ui=always", "diff.noprefix=true"):
+        repo.git("config", *setting.split("="))
+    assert Repository(repo.root).changed_lines(base, head, "a.md") == [(3, 3), (6, 6)]

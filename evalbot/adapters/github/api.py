@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from evalbot.adapters.github.faults import Answer, Fault, Foreign, Kind, read_fault
-from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.errors import ConfigError, CouldNotRun, EvalbotError, Problem
 from evalbot.domain.pulls import Refused
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Errand:
 
     def refused(self, fault: Fault) -> str:
         """One line for a person."""
-        hint = f" The job needs `permissions: {self.permission}`." if fault.status in (401, 403, 404) and self.permission else ""
+        hint = f" The job needs `permissions: {self.permission}`." if "not accessible" in fault.message and self.permission else ""
         return f"GitHub refused to {self.doing}: {fault.message}.{hint}"
 
     def unanswered(self, fault: Fault, attempts: int) -> str:
@@ -89,7 +89,7 @@ class Api:
         """Read one thing; `read` makes a value of its JSON and may raise what reading JSON raises.
 
         Raises:
-            Absent: There is no such thing (404, 410), or none for this token.
+            Absent: There is no such thing, or none for this token.
             CouldNotRun: No answer, or another no. With `for_write` a no is Refused, as for the write that it is part of.
         """
         return self._get(path, lambda answer: read(answer[1]), errand, parameters, for_write)
@@ -122,6 +122,10 @@ class Api:
         """Create a thing. Before it is asked for again, `done` looks whether it is there; None: asking twice is harmless."""
         return self._persist("POST", lambda: read(self._once("POST", path, None, body)[1]), errand, done)
 
+    def now(self) -> float:
+        """Seconds of the clock that deadlines are kept by."""
+        return self._clock()
+
     def delete(self, path: str, errand: Errand) -> None:
         """Delete a thing; one that is gone already is deleted."""
         try:
@@ -142,56 +146,54 @@ class Api:
         try:
             return self._persist("GET", once, errand)
         except Refused as refused:
-            kind = Absent if refused.status in (404, 410) else CouldNotRun
-            raise kind(str(refused)) from None
+            unknown = refused.status in (404, 410) or "No commit found" in str(refused)  # the latter comes as 422
+            raise (Absent if unknown else CouldNotRun)(str(refused)) from None
 
     def _persist(self, verb: str, once: Callable[[], T], errand: Errand, done: Callable[[], T | None] | None = None) -> T:
         """Ask until there is an answer, at most MOST_ATTEMPTS times and CALL_SECONDS long."""
         until = self._until if self._until is not None else self._clock() + CALL_SECONDS
         for attempt in count(1):
-            try:
-                answer = once()
-            except (CouldNotRun, Refused):
-                raise
-            except Exception as error:  # noqa: PERF203 - whatever a hostile or broken server makes of PyGithub
-                fault = read_fault(error)
-            else:
-                self._silent = False
-                return answer
+            fault = self._attempt(once)
+            if not isinstance(fault, Fault):
+                return fault
             if fault.kind is Kind.NO:
                 raise Refused(errand.refused(fault), fault.status, too_long=fault.too_long)
-            if (found := self._next_try(fault, attempt, until, done)) is not None:
+            wait = self._wait(fault, attempt)
+            late = self._clock() + wait + TIMEOUT_SECONDS > until
+            hopeless = attempt >= (1 if self._silent else MOST_ATTEMPTS) or wait > LONGEST_WAIT_SECONDS or late
+            if not hopeless:
+                self._sleep(wait)
+            if done is not None and fault.kind is Kind.UNKNOWN and (found := self._read_back(done, until)) is not None:
                 return found
-            if self._hopeless(fault, attempt, until):
-                self._give_up(verb, errand, fault, attempt)
+            if hopeless:
+                self._give_up(verb, errand.unanswered(fault, attempt), fault)
         raise AssertionError("unreachable")
 
-    def _next_try(self, fault: Fault, attempt: int, until: float, done: Callable[[], T | None] | None) -> T | None:
-        """Wait for the next attempt; what an unanswered write left, if it was stored after all."""
-        if not self._hopeless(fault, attempt, until):
-            self._sleep(self._wait(fault, attempt))
-        if done is None or fault.kind is not Kind.UNKNOWN:
-            return None
+    def _attempt(self, once: Callable[[], T]) -> T | Fault:
+        try:
+            answer = once()
+        except (EvalbotError, Refused):
+            raise
+        except Exception as error:  # whatever a broken or hostile answer makes of PyGithub and of those who read it
+            return read_fault(error)
+        self._silent = False
+        return answer
+
+    def _read_back(self, done: Callable[[], T | None], until: float) -> T | None:
         outer, self._until = self._until, until
         try:
             return done()
         finally:
             self._until = outer
 
-    def _hopeless(self, fault: Fault, attempt: int, until: float) -> bool:
-        wait = self._wait(fault, attempt)
-        late = self._clock() + wait + TIMEOUT_SECONDS > until
-        return attempt >= (1 if self._silent else MOST_ATTEMPTS) or wait > LONGEST_WAIT_SECONDS or late
-
-    def _give_up(self, verb: str, errand: Errand, fault: Fault, attempts: int) -> None:
-        message = errand.unanswered(fault, attempts)
+    def _give_up(self, verb: str, message: str, fault: Fault) -> None:
         if fault.kind is Kind.LATER and verb != "GET":
             raise Refused(message, fault.status)
         self._silent = True
         raise CouldNotRun(message)
 
     def _wait(self, fault: Fault, attempt: int) -> float:
-        backoff = float(2 ** (attempt - 1))
+        backoff = float(2 ** (attempt - 1)) * (0.5 + self._jitter() / 2)
         return backoff if fault.wait is None else max(fault.wait, backoff)
 
     def _once(self, verb: str, path: str, parameters: Mapping[str, object] | None, body: Mapping[str, object] | None) -> Answer:

@@ -49,7 +49,7 @@ def _unsettled(record: RunRecord) -> list[str]:
 
 
 def _accept(record: RunRecord) -> list[str]:
-    accept = findings_id(record.head_sha, record.decision.findings) if record.pull_request else None
+    accept = record.accept_id or findings_id(record.head_sha, record.decision.findings) if record.pull_request else None
     if accept is None:
         return []
     return [

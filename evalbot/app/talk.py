@@ -1,0 +1,77 @@
+"""Commands in comments: who says it, what it is, and whether it still holds; 👀 first, then 🚀 or 👎."""
+
+from __future__ import annotations
+
+from evalbot.app.activities import RunCommand
+from evalbot.app.bot import Bot, Published
+from evalbot.app.commands import Accept, Explain, Help, Malformed, NotForUs, Rerun, Run, help_text, parse
+from evalbot.domain.pulls import PullRequest
+from evalbot.domain.verdicts import Verdict
+from evalbot.report.comment import marker
+from evalbot.report.explain import explain
+
+
+def answer(bot: Bot, said: RunCommand) -> Published | None:
+    """Do what a comment asks for; None where nothing is to be reported: no command, no right, or no longer true."""
+    command = parse(said.body)
+    if isinstance(command, NotForUs) or said.bot or not bot.github.permission(said.author).writes:
+        return None
+    if isinstance(command, Malformed):
+        _no(bot, said)
+        return None
+    bot.github.react(said.comment_id, "eyes")
+    pull = bot.github.pull(said.number)
+    match command:
+        case Help():
+            bot.github.write_comment(said.number, marker(f"{bot.inputs.key}/help"), f"{marker(f'{bot.inputs.key}/help')}\n{help_text()}")
+            return _yes(bot, said, None)
+        case Rerun():
+            return _yes(bot, said, bot.with_epochs(command.epochs).measure(pull))
+        case Run():
+            if command.sha == pull.head_sha:
+                return _yes(bot, said, bot.measure(pull))
+            _no(bot, said)
+            return None
+        case Accept():
+            return _accept(bot, said, pull, command)
+        case Explain():
+            return _explain(bot, said, pull, command.example)
+
+
+def _accept(bot: Bot, said: RunCommand, pull: PullRequest, command: Accept) -> Published | None:
+    """Accepted where the id is what this head's findings give now; another key's id is that key's business."""
+    record = bot.pull_record(pull, pull.fork)
+    if record.accept_id != command.id and _of_another_key(bot, pull, command.id):
+        return None
+    if record.accept_id != command.id or record.decision.verdict is not Verdict.ACCEPTED:
+        _no(bot, said)
+        return None
+    return _yes(bot, said, bot.report(record, pull))
+
+
+def _explain(bot: Bot, said: RunCommand, pull: PullRequest, example: str) -> Published | None:
+    page = explain(bot.pull_record(pull, pull.fork), example)
+    if page is None:
+        _no(bot, said)
+        return None
+    first = marker(f"{bot.inputs.key}/explain")
+    bot.github.write_comment(said.number, first, bot.world.redact(f"{first}\n{page}"))
+    return _yes(bot, said, None)
+
+
+def _of_another_key(bot: Bot, pull: PullRequest, findings_id: str) -> bool:
+    own = marker(bot.inputs.key)
+    return any(
+        comment.body.startswith("<!-- evalbot:v1 key=") and not comment.body.startswith(own) and f"`{findings_id}`" in comment.body
+        for comment in bot.github.comments(pull.number)
+        if comment.bot
+    )
+
+
+def _yes(bot: Bot, said: RunCommand, published: Published | None) -> Published | None:
+    bot.github.react(said.comment_id, "rocket")
+    return published
+
+
+def _no(bot: Bot, said: RunCommand) -> None:
+    bot.github.react(said.comment_id, "-1")
