@@ -20,7 +20,7 @@ from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.policy import Approvals
 from evalbot.domain.pulls import Annotation, CheckConclusion, CheckPage, CheckRun, Comment, GitHub, PullRequest, Refused
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Decision, Verdict
+from evalbot.domain.verdicts import Decision, Level, Verdict
 from evalbot.gate.decide import accepted
 from evalbot.report.accepting import findings_id
 from evalbot.report.annotations import annotations as noted
@@ -114,7 +114,7 @@ class Bot:
             lambda: approvals_of_head(self.github.reviews(pull.number), pull.head_sha, pull.author, permission),
             lambda: self._moved(pull),
         )
-        record = self._compare(pull.base_sha, pull.head_sha, people, self.github.repository().owned_by_user)
+        record = self._compare(pull.base_sha, pull.head_sha, people)
         if fork:
             record = replace(record, options=replace(record.options, show_outputs=False))
         return self._heard(replace(record, event="pull_request", pull_request=pull.number), pull)
@@ -144,13 +144,12 @@ class Bot:
             return ()
         return noted(record, lines)
 
-    def _compare(self, base: str, head: str, people: People, owned_by_user: bool = False) -> RunRecord:
+    def _compare(self, base: str, head: str, people: People) -> RunRecord:
         options = CheckOptions(
             base, head, self.inputs.config, self.inputs.key, self.inputs.report_dir, self.inputs.cache_dir, self.inputs.suites,
             self.inputs.partitions, self.inputs.epochs,
         )  # fmt: skip
-        record = compare(lambda: self._commits(options), options, self.world, people)
-        return replace(record, owned_by_user=owned_by_user)
+        return compare(lambda: self._commits(options), options, self.world, people)
 
     def _commits(self, options: CheckOptions) -> Commits:
         """By git where the clone has both commits, else by API."""
@@ -162,6 +161,8 @@ class Bot:
 
     def _heard(self, record: RunRecord, pull: PullRequest) -> RunRecord:
         """The record after acceptances: by id, by whom, why."""
+        if not any(finding.level is Level.BLOCKS for finding in record.decision.findings):
+            return record
         repository, approvals = self.github.repository(), record.approvals or Approvals()
         alone = self_accepting(pull.author, approvals, repository)
         wanted = findings_id(pull.head_sha, record.decision.findings, everything=alone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalbot.adapters.prompts import prompt_id
@@ -82,12 +82,12 @@ class Case:
 
 def prepare(
     suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None,
-    approvals: int = 0,
+    approvals: Callable[[], int] = lambda: 0,
 ) -> Case:
     """Find out what of a suite must be measured, and plan it.
 
     Args:
-        approvals: How many people with write access have approved this head.
+        approvals: How many people with write access have approved this head; asked only where it matters.
 
     Raises:
         ConfigError: A prompt, a dataset or the suite itself is wrong; nothing has been paid for.
@@ -99,13 +99,13 @@ def prepare(
     exam_changed = not untouched(suite, commits.changed)
     models, refused = _resolve(pairs.prompts, suite, policies)
     changed = _changed(suite, pairs.prompts, models, policies, bootstrap)
-    findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy - approvals), *([_bootstrap(suite)] if bootstrap else [])]
+    findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
     if not any(c.sides for c in changed) and not exam_changed:
         return Case(suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused))
 
     exam, stood_in = build_exam(suite, commits.tip, commits.merge_base, commits.head, reader, path)
-    if approvals >= policies.policy.approvals.golden:
+    if exam.changes and approvals() >= policies.policy.approvals.golden:
         exam = approved(exam)
     if stood_in and not bootstrap:
         findings.append(_bootstrap(suite))
@@ -237,8 +237,11 @@ def _metrics(suite: SuitePolicy, tree: Tree, path: str, rows: Sequence[Example])
     return metrics
 
 
-def _prompt_findings(suite: SuitePolicy, pairs: Sequence[PromptPair], missing: int) -> list[Finding]:
+def _prompt_findings(
+    suite: SuitePolicy, pairs: Sequence[PromptPair], needed: int, approvals: Callable[[], int]
+) -> list[Finding]:
     found = []
+    missing = needed - approvals() if any(Cause.DELETED in pair.causes for pair in pairs) else 0
     for pair in pairs:
         if Cause.DELETED in pair.causes:
             level = Level.BLOCKS if missing > 0 else Level.NOTES

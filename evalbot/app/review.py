@@ -89,11 +89,12 @@ def compare(commits: Callable[[], Commits], options: CheckOptions, world: World,
 
 def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
     policies = _limited(load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed), options)
-    cases = _cases(policies, commits, options, people.approvals())
+    cases = _cases(policies, commits, options, people.approvals)
 
     lab = world.open_lab(policies.policy.limits, people.moved)
     rows = asyncio.run(_measure(cases, lab)) if any(case.tasks for case in cases) else []
-    approvals = people.approvals()  # again: somebody may have approved, or a review been dismissed, meanwhile
+    # Asked again: somebody may have approved, or a review been dismissed, meanwhile.
+    approvals = people.approvals() if _needs_people(policies, cases) else 0
     decision = decide(
         [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases],
         general=_policy_findings(policies, cases, policies.policy.approvals.policy - approvals),
@@ -116,7 +117,7 @@ def _limited(policies: Policies, options: CheckOptions) -> Policies:
     return replace(policies, policy=replace(policies.policy, limits=limits))
 
 
-def _cases(policies: Policies, commits: Commits, options: CheckOptions, approvals: int) -> list[Case]:
+def _cases(policies: Policies, commits: Commits, options: CheckOptions, approvals: Callable[[], int]) -> list[Case]:
     suites = policies.suites
     names = [suite.name for suite, _ in suites]
     wrong = [name for name in options.suites if name not in names]
@@ -144,6 +145,11 @@ async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
         evidence = [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases]
         again = await run([task for one in evidence for task in confirmations(one)])
     return [*rows, *again]
+
+
+def _needs_people(policies: Policies, cases: Sequence[Case]) -> bool:
+    """Whether approvals can change anything."""
+    return bool(policies.not_applied) or any(case.refused or (case.exam and case.exam.changes) for case in cases)
 
 
 def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) -> list[Finding]:

@@ -84,6 +84,5 @@ class RunRecord:
     bootstrap: bool = False
     approvals: Approvals | None = None
     accept_id: str | None = None
-    owned_by_user: bool = False
     version: str = ""
     noise: tuple[NoiseFloor, ...] = ()

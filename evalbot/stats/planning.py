@@ -46,11 +46,15 @@ class Spread:
         within = self.within
         if within is None:
             return self if repeats == self.repeats else None
-        more = within / repeats - within / self.repeats
-        sides = [math.sqrt(max(sd * sd + more, within / repeats)) for sd in (self.base, self.head)]
-        # Two independent means make a difference; less than their own noise it cannot vary.
-        difference = math.sqrt(max(self.difference**2 + 2 * more, 2 * within / repeats))
-        return replace(self, base=sides[0], head=sides[1], difference=difference, repeats=repeats)
+        fewer = self.repeats / repeats - 1.0  # what noise grows or shrinks by
+
+        def widened(sd: float, means: int) -> float:
+            """A spread whose part that stems from repeats, no more than all of it, changes with their number."""
+            noise = min(sd * sd, means * within / self.repeats)
+            return math.sqrt(sd * sd + noise * fewer)
+
+        sides = widened(self.base, 1), widened(self.head, 1)
+        return replace(self, base=sides[0], head=sides[1], difference=widened(self.difference, 2), repeats=repeats)
 
 
 def examples_to_see(spread: Spread, drop: float, alpha: float, power: float) -> int:

@@ -22,6 +22,7 @@ class Scene:
         (house.repo.root / ".git/info/exclude").write_text("evalbot-report/\n")
         self.pull: Pull = server.open_pull("change", **pull)
         server.roles.update({"ada": "write", "bob": "write", "eve": "read"})
+        self.workspace = house.repo.root
         self.runs = 0
 
     def event(self, name: str, script: Script | None = None, inputs: Mapping[str, str] | None = None, **payload: Any) -> Ran:
@@ -33,7 +34,7 @@ class Scene:
         with LoopbackModels(script or by_quality()) as models:
             environment = {
                 "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(folder / "event.json"),
-                "GITHUB_API_URL": self.server.url, "GITHUB_REPOSITORY": self.server.name, "GITHUB_WORKSPACE": str(self.house.repo.root),
+                "GITHUB_API_URL": self.server.url, "GITHUB_REPOSITORY": self.server.name, "GITHUB_WORKSPACE": str(self.workspace),
                 "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_RUN_ID": str(self.runs),
                 "GITHUB_TOKEN": self.server.token, "INPUT_REPORT-DIR": "evalbot-report", **models.env(),
             }  # fmt: skip

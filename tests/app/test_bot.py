@@ -212,7 +212,7 @@ def test_TOC_02_a_head_that_moves_meanwhile_is_not_spoken_for(on_github):
 
 def test_GH_01_a_comment_that_was_stored_while_the_answer_got_lost_is_not_written_twice(on_github):
     scene = on_github(WORSE)
-    scene.server.fail("POST", "/comments$", "lost")
+    scene.server.fail("POST", "/comments$", "lost response")
 
     scene.opened()
 
@@ -231,14 +231,13 @@ def test_a_merge_group_is_compared_and_its_commit_gets_the_check(on_github):
 
 def test_without_a_checkout_everything_is_read_by_api(on_github, tmp_path):
     scene = on_github(WORSE)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    root, scene.house.repo.root = scene.house.repo.root, empty
+    scene.workspace = tmp_path / "empty"
+    scene.workspace.mkdir()
 
     ran = scene.opened()
 
-    scene.house.repo.root = root
     assert ran.outputs["verdict"] == "fail"
+    assert len(scene.server.requests) <= 40
 
 
 def test_another_key_has_a_check_and_a_comment_of_its_own(on_github):

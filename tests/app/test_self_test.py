@@ -20,8 +20,8 @@ from tests.loopback import LoopbackModels, echo, server_error, verdict
 SAME = {"prompts/support.md": PROMPT.format(quality="same")}
 
 
-def tested(house, script=None, **options):
-    with LoopbackModels(script or by_quality()) as server:
+def measured(house, script, **options):
+    with LoopbackModels(script) as server:
         world = World.real(server.env(), house.root / "report" / "aa", quiet=True)
         found = self_test(house.repo.root, SelfTestOptions(at="main", report_dir=str(house.root / "report"), **options), world)
         return found, server
@@ -38,18 +38,18 @@ def house(tmp_path):
 
 
 def test_nothing_is_shared_and_nothing_is_cached(house):
-    found, server = tested(house)
+    found, server = measured(house, by_quality())
 
     answers = [call for call in server.calls if call.schema is None]
     assert (len(answers), len(server.calls) - len(answers)) == (104, 104)  # 52 examples, two sides, equal requests and answers
     assert {(row.shared, row.cached) for row in found.record.rows} == {(False, False)}
-    again, server = tested(house)
+    again, server = measured(house, by_quality())
     assert len(server.calls) == 208
     assert len(again.record.rows) == 104
 
 
 def test_a_steady_suite_has_no_false_alarm_and_no_noise(house):
-    found, _ = tested(house)
+    found, _ = measured(house, by_quality())
 
     (test,) = found.tests
     assert (test.suite, test.rows, test.false_alarms, test.noise_floor) == ("support", 2, 0, 0.0)
@@ -77,7 +77,7 @@ def wavering():
 def test_noise_is_measured_as_half_an_interval_and_a_row_that_blocks_is_a_false_alarm(tmp_path):
     house = House(tmp_path, {**House(tmp_path / "x").start, "evalbot.yml": CONFIG + "    gates: {golden: {confirm: 0}}\n"})
 
-    found, _ = tested(house, wavering())
+    found, _ = measured(house, wavering())
 
     (test,) = found.tests
     rows = {row.partition: row for row in found.record.decision.comparisons}
@@ -90,7 +90,7 @@ def test_noise_is_measured_as_half_an_interval_and_a_row_that_blocks_is_a_false_
 
 
 def test_an_outage_is_not_recorded(house, no_waiting):
-    found, _ = tested(house, lambda call: server_error())
+    found, _ = measured(house, lambda call: server_error())
 
     assert found.tests == ()
     assert "not recorded" in words(found)
@@ -100,17 +100,18 @@ def test_an_outage_is_not_recorded(house, no_waiting):
 def test_what_is_wrong_is_said_before_anything_is_asked(house):
     for options, words_ in (({"suites": ("suport",)}, "support"), ({"partitions": ("gold",)}, "golden"), ({"config": "no.yml"}, "no.yml")):
         with pytest.raises(ConfigError) as error:
-            tested(house, **options)
+            measured(house, by_quality(), **options)
         assert words_ in str(error.value)
 
 
 def test_a_check_keeps_its_own_results_and_shows_the_noise_floor(house):
-    result = house.head(SAME).check()
+    folder = str(house.root / "report")
+    result = house.head(SAME).check(report_dir=folder)
     before = (result.folder / "results.jsonl").read_text()
     assert "noise floor" not in result.comment
 
-    tested(house, wavering())
-    again = house.check()
+    measured(house, wavering())
+    again = house.check(report_dir=folder)
 
     assert (result.folder / "results.jsonl").read_text().count("\n") == before.count("\n")
     (noise,) = again.summary["noise"]
