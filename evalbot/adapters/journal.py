@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from io import BytesIO
+from pathlib import Path, PurePosixPath
 from types import TracebackType
+from zipfile import BadZipFile, ZipFile
 
 from evalbot.domain.errors import CouldNotRun
 
 NAME = "results.jsonl"
+STORED_BYTES = 64 * 1024 * 1024
 
 
 EARLIER_SECONDS = 24 * 3600.0
@@ -28,6 +32,22 @@ def earlier_lines(folder: Path, now: float) -> list[str]:
             return []
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
+        return []  # what cannot be read is measured again
+
+
+def stored_lines(archive: bytes) -> list[str]:
+    """The lines of the `results.jsonl` in an artifact's zip; none where it holds no such file or is no zip.
+
+    At most 64 MiB are read: a small archive may unpack to anything.
+    """
+    try:
+        with ZipFile(BytesIO(archive)) as files:
+            name = next((name for name in files.namelist() if PurePosixPath(name).name == NAME), None)
+            if name is None:
+                return []
+            with files.open(name) as file:
+                return file.read(STORED_BYTES).decode("utf-8", "replace").splitlines()
+    except (BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error):
         return []  # what cannot be read is measured again
 
 

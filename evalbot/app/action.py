@@ -72,7 +72,7 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
         raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
     github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""))
     run = f"{environment.get('GITHUB_RUN_ID', '0')}:{environment.get('GITHUB_RUN_ATTEMPT', '1')}"
-    bot = Bot(github, given, world, workspace, run)
+    bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""))
 
     match activity:
         case CheckPull():

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from evalbot import __version__
 from evalbot.adapters.git import Repository as Clone
+from evalbot.adapters.journal import stored_lines
 from evalbot.app.acceptance import acceptance, approvals_of_head, fork_approved, self_accepting
 from evalbot.app.activities import CheckMergeGroup, CheckPull, CheckRefs, Recompute
 from evalbot.app.commits import Commits, from_git, from_github
@@ -51,6 +52,7 @@ class Bot:
 
     Args:
         run: The workflow run's id and attempt, "123:1": written into checks, so that a later run knows whose they are.
+        workflow: GITHUB_WORKFLOW_REF: whose stored results are believed; empty believes none.
         workspace: The checkout, if there is one.
     """
 
@@ -59,6 +61,7 @@ class Bot:
     world: World
     workspace: Path
     run: str
+    workflow: str = ""
 
     @property
     def check_name(self) -> str:
@@ -87,16 +90,32 @@ class Bot:
         check, warnings = self._start(pull.head_sha)
         return self.publish(record, pull, check, warnings)
 
+    def with_stored(self, head: str) -> Bot:
+        """The same bot, knowing what an earlier run of this workflow measured for a head; without it all is measured again."""
+        try:
+            name = f"evalbot-{self.inputs.key}-{head}".replace("/", "-")
+            found = self.github.artifact(name, self.workflow) if self.workflow else None
+        except (CouldNotRun, Refused):
+            found = None
+        lines = stored_lines(found) if found else []
+        here = self.world.earlier
+        return replace(self, world=replace(self.world, earlier=lambda: [*lines, *here()])) if lines else self
+
     def with_epochs(self, epochs: int | None) -> Bot:
         """The same bot with another number of answers per example."""
         return self if epochs is None else replace(self, inputs=replace(self.inputs, epochs=epochs))
 
     def recompute(self, activity: Recompute) -> Published:
         """The verdict anew after a review came or went: what was measured is read from the stored results."""
-        return self.check_pull(CheckPull(activity.number, "", head_sha=activity.head_sha, fork=False))
+        return self.with_stored(activity.head_sha).check_pull(CheckPull(activity.number, "", head_sha=activity.head_sha, fork=False))
 
     def check_merge_group(self, activity: CheckMergeGroup) -> Published:
         """Compare what a merge queue built with what it stands on; there is no comment."""
+        if activity.number is not None:
+            return self.with_stored(self.github.head_sha(activity.number))._queued(activity)
+        return self._queued(activity)
+
+    def _queued(self, activity: CheckMergeGroup) -> Published:
         check, warnings = self._start(activity.head_sha)
         record = self._compare(activity.base_sha, activity.head_sha, People())
         return self.publish(replace(record, event="merge_group"), None, check, warnings)
@@ -114,7 +133,7 @@ class Bot:
             lambda: approvals_of_head(self.github.reviews(pull.number), pull.head_sha, pull.author, permission),
             lambda: self._moved(pull),
         )
-        record = self._compare(pull.base_sha, pull.head_sha, people)
+        record = self._compare(self.github.tip(pull.base_ref), pull.head_sha, people)
         if fork:
             record = replace(record, options=replace(record.options, show_outputs=False))
         return self._heard(replace(record, event="pull_request", pull_request=pull.number), pull)

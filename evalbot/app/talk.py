@@ -21,6 +21,7 @@ def answer(bot: Bot, said: RunCommand) -> Published | None:
         return None
     bot.github.react(said.comment_id, "eyes")
     pull = bot.github.pull(said.number)
+    bot = bot.with_stored(pull.head_sha)
     match command:
         case Help():
             bot.github.write_comment(said.number, marker(f"{bot.inputs.key}/help"), f"{marker(f'{bot.inputs.key}/help')}\n{help_text()}")

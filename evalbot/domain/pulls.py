@@ -189,6 +189,9 @@ class GitHub(Protocol):
     def run_is_active(self, run: str) -> bool:
         """Whether the workflow run with this id has not completed yet."""
 
+    def tip(self, branch: str) -> str:
+        """The commit that a branch stands on now."""
+
     def merge_base(self, base: str, head: str) -> str:
         """The merge base of two commits."""
 

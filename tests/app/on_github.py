@@ -36,7 +36,7 @@ class Scene:
                 "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(folder / "event.json"),
                 "GITHUB_API_URL": self.server.url, "GITHUB_REPOSITORY": self.server.name, "GITHUB_WORKSPACE": str(self.workspace),
                 "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_RUN_ID": str(self.runs),
-                "GITHUB_TOKEN": self.server.token, "INPUT_REPORT-DIR": "evalbot-report", **models.env(),
+                "GITHUB_TOKEN": self.server.token, "GITHUB_WORKFLOW_REF": f"{self.server.name}/.github/workflows/evalbot.yml@refs/heads/main", "INPUT_REPORT-DIR": "evalbot-report", **models.env(),
             }  # fmt: skip
             (folder / "output").touch()
             (folder / "summary").touch()

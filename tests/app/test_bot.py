@@ -274,3 +274,43 @@ def test_CFG_07_on_github_too_policy_comes_from_base(on_github):
 
     assert ran.outputs["regressions"] == "1"
     assert "not applied to this pull request" in scene.comment.lower()
+
+
+def test_policy_is_read_at_the_base_branchs_tip_even_where_the_pull_request_names_an_older_commit(on_github):
+    scene = on_github(WORSE)
+    scene.house.on_main({"evalbot.yml": CONFIG + "    gates: {scores: {min_effect: 3.9}, regression: {new_failures: warn}, golden: {pre_existing: warn}}\n"})
+
+    ran = scene.opened()
+
+    assert ran.outputs["policy-sha"] == scene.house.repo.sha("main") != scene.pull.base_sha
+    assert ran.outputs["regressions"] == "0"
+
+
+def test_a_review_event_in_a_fresh_workspace_reads_what_the_pull_requests_run_stored(on_github):
+    rows = golden()
+    rows[3] = rows[3] | {"input": {"user_input": "Question g-03, asked better?"}}
+    scene = on_github(SAME | {"evals/golden.jsonl": lines(rows)})
+    scene.opened()
+    journal = scene.house.repo.root / "evalbot-report/results.jsonl"
+    scene.server.add_run(1, sha=scene.pull.head_sha)
+    scene.server.add_artifact(f"evalbot-default-{scene.pull.head_sha}", {"results.jsonl": journal.read_bytes()}, 1)
+    journal.unlink()
+    scene.server.review(scene.pull.number, "bob")
+
+    ran = scene.event("pull_request_review", action="submitted")
+
+    assert (ran.status, ran.outputs["verdict"]) == (0, "pass")
+    assert [call for call in ran.models.calls if call.schema is None] == []
+
+
+def test_a_forks_stored_results_are_never_believed(on_github):
+    scene = on_github(SAME)
+    scene.opened()
+    journal = scene.house.repo.root / "evalbot-report/results.jsonl"
+    scene.server.add_run(1, sha=scene.pull.head_sha, head_repository="mallory/shop")
+    scene.server.add_artifact(f"evalbot-default-{scene.pull.head_sha}", {"results.jsonl": journal.read_bytes()}, 1)
+    journal.unlink()
+
+    ran = scene.event("pull_request_review", action="submitted")
+
+    assert len([call for call in ran.models.calls if call.schema is None]) == 104

@@ -35,7 +35,7 @@ def test_without_sharing_every_task_has_an_answer_and_a_grade_of_its_own():
 
 
 def test_with_sharing_the_same_plan_takes_half():
-    rows, provider = rows_of({"judge": JUDGE})
+    _, provider = rows_of({"judge": JUDGE})
 
     assert (len(provider.asked()), len(provider.asked(GRADER))) == (3, 3)
 

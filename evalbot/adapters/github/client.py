@@ -34,6 +34,7 @@ _WHO = Errand("say who we are", "")
 _PULL = Errand("read the pull request", "pull-requests: read")
 _PULLS = Errand("list the pull requests", "pull-requests: read")
 _REVIEWS = Errand("read the reviews", "pull-requests: read")
+_TIP = Errand("read the base branch", "contents: read")
 _PERMISSION = Errand("read a person's permission", "")
 
 
@@ -141,6 +142,10 @@ class GitHubClient:
         return self._checks.conclude(check, conclusion, page)
 
     # Commits, runs, artifacts
+
+    def tip(self, branch: str) -> str:
+        """The commit that a branch stands on now; a pull request's `base.sha` may be older."""
+        return self._api.get(f"{self._api.root}/commits/{quote(branch, safe='')}", reading.sha, _TIP)
 
     def merge_base(self, base: str, head: str) -> str:
         """The merge base of two commits."""

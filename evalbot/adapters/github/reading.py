@@ -17,6 +17,11 @@ def repository(data: Any) -> Repository:
     )
 
 
+def sha(data: Any) -> str:
+    """A commit's name."""
+    return text(data["sha"])
+
+
 def pull(data: Any) -> PullRequest:
     """A pull request, whole or as lists show it."""
     base, head = data["base"], data["head"]
