@@ -20,6 +20,7 @@ from evalbot.engine.once import Once
 from evalbot.engine.plan import order
 from evalbot.engine.rows import to_line
 from evalbot.engine.scoring import Bill, Scorer, SuiteMetrics, passes
+from evalbot.engine.slots import Slots
 
 __all__ = ["Runner", "SuiteMetrics"]
 
@@ -36,6 +37,23 @@ class Failed:
 
 
 Answer: TypeAlias = Reply | Failed
+
+
+class _Seat:
+    """A row's place among those that are open; taken when the row's own answer is asked for, left when it is complete."""
+
+    def __init__(self, seats: Slots) -> None:
+        self._seats, self._taken = seats, False
+
+    async def take(self, seconds: float) -> None:
+        """Wait for a place; raises TimeoutError where none comes free in time."""
+        self._taken = await self._seats.take(seconds)
+
+    def leave(self) -> None:
+        """Make room, where a place was taken."""
+        if self._taken:
+            self._taken = False
+            self._seats.give()
 
 
 class Runner:
@@ -70,6 +88,8 @@ class Runner:
         self._answers: Once[Answer] = Once(
             lasting=lambda answer: getattr(answer, "error", None) is not ErrorClass.STOPPED
         )
+        # As many rows are open as calls may be in flight: a row that has its answer is graded before another is begun.
+        self._seats = Slots(gateway.limits.concurrency)
         self._scorer, self._share = Scorer(suites, gateway, redact, share=share), share
 
     async def run(self, tasks: Sequence[Task]) -> list[Row]:
@@ -125,18 +145,21 @@ class Runner:
             await asyncio.sleep(0)  # a provider that never waits would leave nobody else a turn
 
     async def _measure(self, task: Task, record: Callable[[Row], None]) -> None:
-        deadline = self._deadline(task)
+        deadline, seat = self._deadline(task), _Seat(self._seats)
         try:
             left = deadline - self._gateway.clock()
-            answer, shared = await self._answers.get(self._call(task), None, partial(self._ask, task, deadline), left)
+            answer, shared = await self._answers.get(self._call(task), None, partial(self._ask, task, deadline, seat), left)
+            if isinstance(answer, Failed):
+                record(self._unanswered(task, answer, shared))
+            else:
+                await self._score(task, answer, shared, deadline, record)
         except TimeoutError:
-            answer, shared = self._out_of_time(task), False
-        if isinstance(answer, Failed):
-            record(self._unanswered(task, answer, shared))
-        else:
-            await self._score(task, answer, shared, deadline, record)
+            record(self._unanswered(task, self._out_of_time(task), False))
+        finally:
+            seat.leave()
 
-    async def _ask(self, task: Task, deadline: float) -> Answer:
+    async def _ask(self, task: Task, deadline: float, seat: _Seat) -> Answer:
+        await seat.take(deadline - self._gateway.clock())
         try:
             return await self._gateway.complete(task.request, purpose="model", deadline=deadline)
         except Stopped as stopped:

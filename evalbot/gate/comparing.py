@@ -17,7 +17,7 @@ from evalbot.gate.repeats import repeats_of
 from evalbot.gate.tables import required_coverage
 from evalbot.stats.compare import compare
 from evalbot.stats.difference import number
-from evalbot.stats.missing import at_worst
+from evalbot.stats.missing import at_worst, lopsided
 
 ALL = "all"
 FEWEST_IN_SLICE = 6  # with fewer, the paired test may not speak however they fall
@@ -65,9 +65,24 @@ def _row(
     try:
         _refuse_twins(evidence, cells)
         row = scores.compared(partition, evidence.gates.scores, gated=gated, coverage_min=required)
-        yield scores.with_worst_case(row, evidence.gates.scores)
+        yield _unless_lopsided(scores.with_worst_case(row, evidence.gates.scores))
     except ValueError as error:
         yield _refused(scores, partition, gated, str(error))
+
+
+def _unless_lopsided(row: Comparison) -> Comparison:
+    """The row, or one that concludes nothing where one side lost many scores: answers get lost where they are worst.
+
+    A regression stands that is seen although head lost the more: what it lost could only deepen it.
+    """
+    lost_base, lost_head = row.n_planned - row.n_base, row.n_planned - row.n_head
+    a_fortiori = row.conclusion is Conclusion.REGRESSION and lost_head > lost_base
+    if row.conclusion is Conclusion.INSUFFICIENT_DATA or a_fortiori or not lopsided(lost_base, lost_head, row.n_planned):
+        return row
+    return replace(
+        row, conclusion=Conclusion.INSUFFICIENT_DATA, assurance=Assurance.INCONCLUSIVE, min_detectable_effect=None,
+        worst_case=None, reason=f"too many errors on one side: {lost_base} scores missing at base, {lost_head} at head",
+    )  # fmt: skip
 
 
 def _slice(scores: _Scores, tag: str, gate: ScoreGate) -> Iterator[Comparison]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evalbot.domain.policy import ScoreGate
 from evalbot.domain.verdicts import Assurance, Comparison, Conclusion, Test
 from evalbot.stats import conclude
+from evalbot.stats.changed import changed
 from evalbot.stats.correlation import correlation_of
 from evalbot.stats.difference import LARGEST, Difference, Sample, number, sample
 from evalbot.stats.drop_bound import drop_bound, padded_se
@@ -73,7 +74,7 @@ def compare(
     if reason:
         return row
     conclusion = conclude.conclusion(row, gate)
-    return replace(row, conclusion=conclusion, assurance=conclude.assurance(row, conclusion, gate.alpha))
+    return changed(row, conclusion=conclusion, assurance=conclude.assurance(row, conclusion, gate.alpha))
 
 
 class _Scores:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from evalbot.domain.policy import ScoreGate
 from evalbot.domain.verdicts import Comparison, Conclusion, Test
+from evalbot.stats.changed import changed
 from evalbot.stats.conclude import assurance, by_pairs, by_welch, rules_out
 from evalbot.stats.multiple import holm
 
@@ -42,7 +42,7 @@ def adjust(comparisons: Sequence[Comparison], gates: Mapping[str, ScoreGate]) ->
     for i in family:
         row, gate = rows[i], gates[rows[i].suite]
         welch_p = own.get(i) if gate.test == "welch" else welch.get(i)
-        rows[i] = replace(
+        rows[i] = changed(
             row,
             p_holm=own.get(i),
             blocks=_blocks(row, gate, welch_p, own.get(i)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_what_was_paid_for_is_kept_when_the_judge_dies(tmp_path, no_waiting):
 def run(root, *arguments, env=None):
     return subprocess.run(
         [sys.executable, "-m", "evalbot", *arguments], cwd=root, capture_output=True, text=True, check=False,
-        env={"PATH": os.environ["PATH"], "HOME": str(root), "PYTHONPATH": os.getcwd()} | (env or {}),
+        env={"PATH": os.environ["PATH"], "HOME": str(root), "PYTHONPATH": str(Path.cwd())} | (env or {}),
     )  # fmt: skip
 
 

@@ -41,9 +41,10 @@ def test_a_worse_prompt_fails_the_check_and_says_so_in_one_comment(on_github):
     assert ran.outputs["verdict"] == "fail"
     assert ran.outputs["regressions"] == "1"
     assert ran.outputs["changed-prompts"] == '["prompts/support.md"]'
-    assert ran.outputs["comment-url"] and ran.outputs["check-url"]
+    assert ran.outputs["comment-url"]
+    assert ran.outputs["check-url"]
     assert "do not merge" in ran.summary
-    assert scene.check.annotations and scene.check.annotations[0]["path"] == "prompts/support.md"
+    assert [note["path"] for note in scene.check.annotations] == ["prompts/support.md"]
 
 
 def test_a_second_push_updates_the_comment_and_concludes_a_check_of_its_own(on_github):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_CRS_02_a_cancelled_run_says_so_keeps_its_rows_and_exits_130(tmp_path, n
         return by_quality()(call) if "g-0" in call.text else later(60)
 
     with LoopbackModels(slow) as server:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.getcwd(), **server.env()}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd()), **server.env()}
         child = subprocess.Popen(
             [sys.executable, "-m", "evalbot", "check", "--base", "main", "--head", "change"],
             cwd=house.repo.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -50,7 +51,7 @@ def test_CRS_02_a_cancelled_run_says_so_keeps_its_rows_and_exits_130(tmp_path, n
 def test_RES_07_a_closed_pipe_is_no_crash(tmp_path):
     house = House(tmp_path).head(WORSE)
     with LoopbackModels(by_quality()) as server:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.getcwd(), **server.env()}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd()), **server.env()}
         done = subprocess.run(
             f"{sys.executable} -m evalbot check --base main --head change | true; exit ${{PIPESTATUS[0]}}",
             shell=True, executable="/bin/bash", cwd=house.repo.root, env=environment, capture_output=True, text=True, check=False,

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_CRS_01_after_a_kill_only_what_was_in_flight_is_paid_for_again(tmp_path)
     house = House(tmp_path).head(WORSE)
     quick = by_quality()
     with LoopbackModels(lambda call: later(0.05, quick(call))) as server:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.getcwd(), **server.env()}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd()), **server.env()}
         command = [sys.executable, "-m", "evalbot", "check", "--base", "main", "--head", "change", "--quiet"]
         child = subprocess.Popen(command, cwd=house.repo.root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         journal = house.repo.root / "evalbot-report/results.jsonl"

@@ -206,7 +206,7 @@ def test_an_empty_answer_fails_by_rule_at_the_lowest_value_without_a_judge_call(
 
 
 def test_regression_and_golden_rows_may_be_proposed_or_quarantined_and_then_do_not_gate(tmp_path):
-    rows = golden(2) + [a_row("g-90", "golden", status="proposed"), a_row("g-91", "golden", status="quarantined")]
+    rows = [*golden(2), a_row("g-90", "golden", status="proposed"), a_row("g-91", "golden", status="quarantined")]
 
     result = House(tmp_path, files(golden=lines(rows), regression=None)).head(SAME).check(five)
 

@@ -141,7 +141,7 @@ class Rank:
         ({"a": Decides.ALONE, "b": Decides.NO}, {"a"}),
         ({"a": Decides.ALONE, "b": Decides.YES, "c": Decides.YES}, {"b", "c"}),
     ],
-    ids=repr,
+    ids=["nothing", "a number", "alone", "beside a number", "beside rules"],
 )
 def test_exact_match_decides_only_where_nothing_else_does(ranks: dict[str, Decides], names: set[str]) -> None:
     metrics: dict[str, Metric] = {name: Rank(rank) for name, rank in ranks.items()}  # type: ignore[misc]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from evalbot.domain.errors import ErrorClass
-from evalbot.domain.policy import Gates, ScoreGate
+from evalbot.domain.policy import Gates, PassGate, ScoreGate
 from evalbot.domain.runs import Part, Side
 from evalbot.domain.scores import Score, ScoreStatus
 from evalbot.domain.verdicts import Conclusion, Level, Rule, Verdict
@@ -140,12 +140,15 @@ def test_a_metric_without_a_width_and_without_min_effect_concludes_nothing_and_s
 # Missing scores
 
 
-def missing(count: int, head: float = 5) -> Bench:
+def missing(count: int, at_base: int = 0) -> Bench:
+    """40 examples with equal scores, of which head lost the first `count` and base the next `at_base`."""
     bench = Bench(Gates(scores=ScoreGate(metrics=("judge",))))
     for example in examples(12, "golden"):
         bench.answered(example)
     for number, example in enumerate(examples(40)):
-        bench.answered(example, 5 - number % 2, None if number < count else head - number % 2, error=ErrorClass.JUDGE)
+        score = 5 - number % 2
+        lost_at_base = count <= number < count + at_base
+        bench.answered(example, None if lost_at_base else score, None if number < count else score, error=ErrorClass.JUDGE)
     return bench
 
 
@@ -157,9 +160,10 @@ def test_missing_scores_that_could_turn_the_conclusion_are_told():
     )  # fmt: skip
 
     lenient = Gates(scores=ScoreGate(metrics=("judge",)), coverage=replace(Gates().coverage, min=0.5))
-    row = regression(decide([replace(missing(12).evidence(), gates=lenient)]))
+    row = regression(decide([replace(missing(6, 6).evidence(), gates=lenient)]))
 
-    # By hand: 12 of 40 at 1 pull head's mean from 4.5 down to 3.45.
+    # By hand: 6 of 40 at 1 pull head's mean from 4.5 down to 3.98, and 6 at 5 lift base's to 4.58.
+    assert row.conclusion is Conclusion.NO_CHANGE
     assert (row.n_missing, row.worst_case, row.sensitive_to_missing) == (12, Conclusion.REGRESSION, True)
 
 
@@ -173,6 +177,36 @@ def test_a_row_without_enough_scores_has_no_worst_case_either():
     row = regression(decide([missing(35).evidence()]))
 
     assert (row.conclusion, row.n_missing, row.worst_case) == (Conclusion.INSUFFICIENT_DATA, 35, None)
+
+
+def lossy(lost, side, base, head):
+    """200 examples of which one side lost so many, within a coverage of 95 %."""
+    bench = Bench(Gates(regression=PassGate(new_failures="warn"), scores=ScoreGate(metrics=("judge",))))
+    for example in examples(12, "golden"):
+        bench.answered(example)
+    for number, example in enumerate(examples(200)):
+        values = [score - number % 2 for score in (base, head)]
+        if number < lost:
+            values[list(Side).index(side)] = None
+        bench.answered(example, *values, error=ErrorClass.JUDGE).confirmed(example, [True] * 4, [True] * 4)
+    return decide([bench.evidence()])
+
+
+def test_a_side_that_lost_many_more_scores_is_not_comparable():
+    decision = lossy(9, Side.HEAD, 5, 5)
+
+    row = regression(decision)
+    assert (row.conclusion, row.reason) == (
+        Conclusion.INSUFFICIENT_DATA, "too many errors on one side: 0 scores missing at base, 9 at head",
+    )  # fmt: skip
+    assert [f.rule for f in decision.findings if f.level is Level.WARNS] == [Rule.INSUFFICIENT_DATA]
+    assert regression(lossy(5, Side.HEAD, 5, 5)).conclusion is Conclusion.NO_CHANGE  # Fisher p = 0.06
+
+
+def test_a_regression_that_is_seen_although_head_lost_scores_stands_and_one_that_base_lost_does_not():
+    assert regression(lossy(9, Side.HEAD, 5, 3)).conclusion is Conclusion.REGRESSION
+    assert lossy(9, Side.HEAD, 5, 3).verdict is Verdict.FAIL
+    assert regression(lossy(9, Side.BASE, 5, 3)).conclusion is Conclusion.INSUFFICIENT_DATA
 
 
 # Repeats

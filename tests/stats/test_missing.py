@@ -1,9 +1,10 @@
 import math
 
 import pytest
+from scipy import stats
 
 from evalbot.domain.verdicts import Conclusion
-from evalbot.stats.missing import at_worst
+from evalbot.stats.missing import at_worst, fisher_exact, lopsided
 from tests.stats.rows import ONE_TO_FIVE, keyed, row
 
 
@@ -30,3 +31,23 @@ def test_nothing_missing_changes_nothing():
 def test_a_scale_without_end_has_no_worst():
     with pytest.raises(ValueError, match="no worst"):
         at_worst({}, {}, [], scale=(0.0, math.inf))
+
+
+@pytest.mark.parametrize(("k", "n", "other_k", "other_n"), [(0, 5, 5, 5), (1, 5, 5, 5), (0, 40, 2, 40), (3, 10, 9, 12), (0, 1, 0, 1), (0, 0, 0, 0)])
+def test_fishers_p_equals_scipys(k, n, other_k, other_n):
+    """0 of 5 against 5 of 5: p = 0.008, 1 of 5: 0.048, as published for these tables."""
+    table = [[k, n - k], [other_k, other_n - other_k]]
+    assert fisher_exact(k, n, other_k, other_n) == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-9)
+
+
+def test_it_takes_six_lost_on_one_side_alone():
+    assert not lopsided(0, 5, 1000)
+    assert lopsided(0, 6, 1000)
+    assert lopsided(6, 0, 1000)
+    assert not lopsided(40, 40, 1000)
+    assert not lopsided(0, 0, 0)
+
+
+def test_shares_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="no shares"):
+        fisher_exact(3, 2, 0, 1)

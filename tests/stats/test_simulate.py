@@ -1,5 +1,6 @@
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,17 @@ def test_samples_of_a_judge_share_the_answer_and_epochs_do_not():
 def test_left_over_rows_make_no_group():
     assert _grouped([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4]]
     assert _grouped([], 2) == []
+
+
+def test_the_page_shows_every_table_that_is_printed(cells):
+    """The figures on the page are a full run's; that no table, row or column of it is missing can be seen from a quick one."""
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    for line in table(cells).splitlines():
+        if line.startswith("**"):
+            assert line.split("**")[1] in page
+        elif line.startswith("| |"):
+            assert line in page
+        elif line.startswith("| "):
+            assert f"\n{line.split(' | ')[0]} | " in page
+    bounds = sum(cell.limit is not None for cell in cells)
+    assert f"All {bounds} bounds are kept." in page
