@@ -1,5 +1,6 @@
 # What a contributor calls. `make` alone says what there is. Everything runs in .venv, which `make setup` makes.
 PYTHON ?= python3
+TESTS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ demo: setup  ## the main job on the embedded example: no key, no network
 	@$(BIN)/evalbot demo
 
 test: dev  ## the whole suite
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(TESTS)
 
 check: dev  ## linters, types, import layers, workflow and Dockerfile linters
 	@$(BIN)/ruff check .

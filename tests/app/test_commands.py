@@ -134,6 +134,7 @@ def _is_a_command(body: str) -> bool:
 @settings(deadline=None, max_examples=1500)
 @given(st.one_of(st.lists(_PIECES, max_size=12).map("".join), st.text(), st.text().map("/evalbot ".__add__)))
 @example('/evalbot accept 0a1b2c3d "ok"')
+@pytest.mark.slow
 def test_nothing_else_parses(body: str) -> None:
     found = parse(body)
     assert isinstance(found, Rerun | Accept | Run | Explain | Help) == _is_a_command(body)

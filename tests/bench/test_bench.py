@@ -13,6 +13,7 @@ from bench import workload
 from bench.measure import ROOT, Cost, measured, model_server
 
 
+@pytest.mark.slow
 def test_the_benchmark_prints_all_tables_for_five_examples() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench.check", "--n", "5", "--latency-ms", "1", "--start-runs", "1", "--no-slope"],

@@ -69,6 +69,7 @@ def _typos(text: str, luck: random.Random) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_ten_thousand_replies_with_typing_errors_never_become_a_number_that_was_not_written() -> None:
     luck = random.Random(20_261_123)
     numbers = 0

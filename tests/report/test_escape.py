@@ -46,6 +46,7 @@ def assert_inert(text: str) -> None:
     markdown.encode()
 
 
+@pytest.mark.slow
 def test_ten_thousand_hostile_strings_make_no_element_link_mention_or_comment() -> None:
     for text in strings(MANY):
         assert_inert(text)
