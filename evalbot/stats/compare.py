@@ -86,7 +86,7 @@ class _Scores:
         self.base_pairs = [base[example] for example in self.shared]
         self.head_pairs = [head[example] for example in self.shared]
         self.differences = differences_of(self.base_pairs, self.head_pairs)
-        known = any(example in clusters for example in self.shared)
+        known = bool(clusters) and any(example in clusters for example in self.shared)
         self.clusters = [clusters.get(example, f"\0{example}") for example in self.shared] if known else None
 
     def correlation(self, base: Sample | None, head: Sample | None) -> float | None:
@@ -119,7 +119,8 @@ class _Tests:
         welch = welch_of(base, head) if base and head and min(base.n, head.n) >= 2 else None
         paired = None
         if moments and moments.n >= 2 and (data.clusters is None or data.units >= FEWEST_CLUSTERS):
-            largest = max(abs(f(side)) for f in (min, max) for side in (data.base_pairs, data.head_pairs))
+            ends = [f(side) for f in (min, max) for side in (data.base_pairs, data.head_pairs)]
+            largest = max(map(abs, ends))
             paired = paired_of(data.differences, moments, data.clusters, largest=largest)
         return cls(base, head, moments, welch, paired, data.correlation(base, head))
 

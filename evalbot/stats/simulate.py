@@ -223,12 +223,12 @@ def _jobs(seed: int, divide: int) -> Iterator[Job]:
         yield PullRequests(ONE_DROP, design, (0.5, 0.0, 0.0, 0.0), 300 // divide, seed, floor, at_least=True)
         yield PullRequests(ALL_DROP, design, (0.3,), 300 // divide, seed)
     for examples in (20, 30):
-        yield Families(examples, 8_000 // divide, seed)
+        yield Families(examples, 6_000 // divide, seed)
     for profile, correlation, examples in product((CEILING, HIGH_CEILING, SPREAD), (0.3, 0.6, 0.9), (10, 30, 100)):
         yield Clearings(profile, correlation, examples, 600 // divide, seed)
     for correlation in (0.3, 0.6, 0.9):
         yield Words(correlation, 1500 // divide, seed)
-        yield EqualAlarms(correlation, 2000 // divide, seed)
+        yield EqualAlarms(correlation, 1500 // divide, seed)
     yield _golden
     yield _constants
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -227,13 +228,13 @@ def test_an_unstable_judge_is_said(tmp_path):
     config = CONFIG.replace("    judge: anthropic/claude-sonnet-5\n", "    metrics: [quality]\n") + (
         "metrics:\n  quality: {type: judge, model: anthropic/claude-sonnet-5, samples: 2}\n"
     )
-    seen = []
+    seen = Counter()
 
     def answer(call):
         if call.schema is None:
             return echo(call)
-        seen.append(call)
-        return verdict(call, score=5 if len(seen) % 2 else 3)
+        seen[call.user] += 1
+        return verdict(call, score=5 if seen[call.user] % 2 else 3)
 
     result = a_house(tmp_path, config=config).head(SAME).check(answer)
 
