@@ -16,16 +16,22 @@ import typer.main
 import yaml
 from typer.testing import CliRunner
 
-from evalbot.app.action import arguments
+from evalbot.app.commands import USAGE
+from evalbot.app.inputs import inputs
 from evalbot.cli import app
 from evalbot.config import load_policy
 from evalbot.domain.verdicts import EXIT_CODES
+from tests.github_server import GitHubServer
 from tests.pages import DOCS, PAGES, ROOT, anchors, blocks, command_lines, inline_code, links, name, table, text
+from tests.quickstart import shortened_prompt
+from tests.repository import Repo
 
 README = ROOT / "README.md"
 ACTION = ROOT / "docs" / "action.md"
+COMMANDS = ROOT / "docs" / "commands.md"
+WORKFLOWS = sorted(path for folder in (".github/workflows", "examples/workflows") for path in (ROOT / folder).glob("*.yml"))
 # Pages that must name no command or option that does not exist, in running text too.
-STRICT = [README, ACTION, *(ROOT / "docs" / page for page in ("quickstart.md", "concepts.md", "README.md"))]
+STRICT = [README, ACTION, COMMANDS, *(ROOT / "docs" / page for page in ("quickstart.md", "concepts.md", "README.md"))]
 
 # The names that users may rely on, in the order of the action's contract.
 INPUTS = (
@@ -67,8 +73,44 @@ def test_every_workflow_on_a_page_is_one(page: str, workflow: str, tmp_path: Pat
     assert any(step.get("with", {}).get("fetch-depth") == 0 for step in steps)
 
 
-def test_the_first_screen_shows_a_workflow_of_at_most_12_lines() -> None:
-    assert len(blocks(README, "yaml")[0].text.splitlines()) <= 12
+def test_the_first_screen_shows_a_workflow_of_at_most_14_lines() -> None:
+    assert len(blocks(README, "yaml")[0].text.splitlines()) <= 14
+
+
+def test_the_page_of_the_action_shows_the_example_workflow() -> None:
+    example = (ROOT / "examples" / "workflows" / "evalbot.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(blocks(ACTION, "yaml")[0].text) == yaml.safe_load(example)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name)
+def test_a_workflow_pins_every_action_but_ours_and_gives_no_permission_to_all_jobs(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert workflow["permissions"] == {}
+    assert all(re.search(r"@[0-9a-f]{40}$", action) for action in used if action not in ("./", "evalbot/evalbot@main"))
+
+
+def test_zizmor_finds_nothing_in_any_workflow() -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    done = subprocess.run([zizmor, "--offline", "--quiet", "--persona", "auditor", *WORKFLOWS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_comment_can_neither_cancel_nor_displace_a_run() -> None:
+    concurrency = yaml.safe_load((ROOT / "examples" / "workflows" / "evalbot.yml").read_text(encoding="utf-8"))["concurrency"]
+    assert "issue" not in concurrency["group"]  # a comment's payload has no `pull_request`: its group is its own run
+    assert concurrency["group"].endswith("${{ github.event.pull_request.number || github.run_id }}")
+
+
+def test_the_configuration_of_our_own_workflow_is_valid_and_is_the_example_s() -> None:
+    config = ".github/evalbot/evalbot.yml"
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "evalbot.yml").read_text(encoding="utf-8"))
+    assert config in [step.get("with", {}).get("config") for step in workflow["jobs"]["evaluate"]["steps"]]
+    done = subprocess.run([sys.executable, "-m", "evalbot", "validate", "--config", config], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    ours, example = (yaml.safe_load((ROOT / path).read_text(encoding="utf-8")) for path in (config, "examples/support-bot/evalbot.yml"))
+    assert ours["metrics"] == example["metrics"]
 
 
 # Commands and options
@@ -163,12 +205,14 @@ def test_the_outputs_on_the_page_are_those_of_the_action() -> None:
     assert [row[0] for row in table(ACTION, "Outputs")] == list(_action()["outputs"])
 
 
-@pytest.mark.parametrize(("given", "today"), [(row[0], row[2]) for row in table(ACTION, "Inputs")])
-def test_the_page_says_which_inputs_have_an_effect_today(given: str, today: str) -> None:
-    without = {"GITHUB_EVENT_NAME": "workflow_dispatch", "INPUT_BASE": "main", "GITHUB_WORKSPACE": "/github/workspace"}
-    value = "true" if given == "advisory" else "something"
-    changed = arguments(without | {f"INPUT_{given.upper()}": value}) != arguments(without)
-    assert today == ("yes" if changed else "no")
+@pytest.mark.parametrize("given", [row[0] for row in table(ACTION, "Inputs")])
+def test_every_input_on_the_page_is_read(given: str) -> None:
+    fitting = {"command": "check", "partitions": "golden", "epochs": "2", "comment": "off", "fork": "environment", "advisory": "true"}
+    assert inputs({f"INPUT_{given.upper()}": fitting.get(given, "something")}) != inputs({})
+
+
+def test_the_commands_on_the_page_are_those_that_are_understood() -> None:
+    assert [row[0] for row in table(COMMANDS, "Commands")] == list(USAGE.values())
 
 
 def test_the_index_names_every_page() -> None:
@@ -207,29 +251,56 @@ def test_no_page_holds_what_is_left_over() -> None:
 # The action, run as a runner runs it
 
 
-def test_the_action_does_on_a_pull_request_what_its_page_says(tmp_path: Path) -> None:
-    from tests.quickstart import shortened_prompt
-
-    repo = shortened_prompt(tmp_path / "workspace")
-    event = {"pull_request": {"base": {"sha": repo.sha("main")}, "head": {"sha": repo.sha("HEAD")}}}
-    (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
-    outputs = tmp_path / "outputs"
-    outputs.touch()
-    inputs = {f"INPUT_{key.upper()}": str(one.get("default", "")) for key, one in _action()["inputs"].items()}
+def _run(folder: Path, repo: Repo, server: GitHubServer, event: str, **payload: object) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    """The container's entry on an event of the newest pull request, with every default of action.yml; and its outputs."""
+    pull = server.pulls[max(server.pulls)]
+    ours = {"full_name": server.name, "default_branch": "main"}
+    pull_request = {
+        "number": pull.number, "state": "open", "user": {"login": pull.author}, "base": {"ref": "main", "sha": pull.base_sha, "repo": ours},
+        "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": {"full_name": pull.head_repository}},
+    }  # fmt: skip
+    (folder / "event.json").write_text(json.dumps({"repository": ours, "pull_request": pull_request} | payload), encoding="utf-8")
+    outputs = folder / "outputs"
+    outputs.write_text("", encoding="utf-8")
+    defaults = {f"INPUT_{key.upper()}": str(one.get("default", "")) for key, one in _action()["inputs"].items()}
     environment = {
-        "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_OUTPUT": str(outputs),
-        "GITHUB_WORKSPACE": str(repo.root), "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT),
+        "GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(folder / "event.json"), "GITHUB_OUTPUT": str(outputs),
+        "GITHUB_WORKSPACE": str(repo.root), "GITHUB_API_URL": server.url, "GITHUB_REPOSITORY": server.name, "GITHUB_RUN_ID": "1",
+        "INPUT_GITHUB-TOKEN": server.token, "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, str(ROOT / "entrypoint")], env=inputs | environment, cwd=repo.root, capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "entrypoint")], env=defaults | environment, cwd=repo.root, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1, done.stderr
-    assert "do not merge" in done.stdout
+    written = re.findall(r"^([\w-]+)<<(\S+)\n(.*?)\n?^\2$", outputs.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return done, {output: value for output, _, value in written}
+
+
+def test_the_action_does_on_a_pull_request_what_its_page_says(tmp_path: Path) -> None:
+    repo = shortened_prompt(tmp_path / "workspace")
+    with GitHubServer(repo) as server:
+        pull = server.open_pull("shorter-prompt")
+        done, written = _run(tmp_path, repo, server, "pull_request", action="opened")
+
+        assert done.returncode == 1, done.stderr
+        assert "do not merge" in done.stdout
+        assert [comment.author for comment in server.comments(pull.number)] == [server.identity]
+        assert [(check.name, check.conclusion) for check in server.checks(pull.head_sha)] == [("evalbot", "failure")]
     assert {file.name for file in (repo.root / "evalbot-report").iterdir()} >= {"comment.md", "summary.json", "results.jsonl", "junit.xml"}
-    said_yes = {row[0] for row in table(ACTION, "Outputs") if row[1] == "yes"}
-    written = {re.split(r"=|<<", line)[0] for line in outputs.read_text(encoding="utf-8").splitlines()} & set(OUTPUTS)
-    assert written == said_yes
+    assert tuple(written) == OUTPUTS
+    said_empty = {row[0] for row in table(ACTION, "Outputs") if "Empty until" in row[1]}
+    assert {output for output, value in written.items() if not value} == said_empty
 
 
-def test_the_action_does_nothing_on_an_event_that_its_page_does_not_name() -> None:
-    assert arguments({"GITHUB_EVENT_NAME": "star"}) == ["--version"]
+# Less what the page says runs; a dispatch without `base` is one of the rest.
+@pytest.mark.parametrize("event", ["star", "schedule", "release", "push", "workflow_dispatch"])
+def test_the_action_gives_a_notice_on_an_event_that_its_page_does_not_name(event: str, tmp_path: Path) -> None:
+    repo = shortened_prompt(tmp_path / "workspace")
+    pushed = {"ref": "refs/heads/main", "before": "b" * 40, "after": repo.sha("main"), "release": {"tag_name": "v1"}, "action": "published"}
+    with GitHubServer(repo) as server:
+        server.open_pull("shorter-prompt")
+        done, written = _run(tmp_path, repo, server, event, **pushed)
+        assert server.requests == []
+
+    assert (done.returncode, written) == (0, {})
+    assert "::notice" in done.stdout
+    assert not any(row[0].startswith(f"`{event}`") and "`base`" not in row[0] for row in table(ACTION, "What happens"))

@@ -11,6 +11,7 @@ from typing import TypeVar
 from evalbot import __version__
 from evalbot.adapters.git import Repository as Clone
 from evalbot.adapters.journal import stored_lines
+from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.acceptance import acceptance, approvals_of_head, fork_approved, self_accepting
 from evalbot.app.activities import CheckMergeGroup, CheckPull, CheckRefs, Recompute
 from evalbot.app.commits import Commits, from_git, from_github
@@ -168,7 +169,8 @@ class Bot:
             base, head, self.inputs.config, self.inputs.key, self.inputs.report_dir, self.inputs.cache_dir, self.inputs.suites,
             self.inputs.partitions, self.inputs.epochs,
         )  # fmt: skip
-        return compare(lambda: self._commits(options), options, self.world, people)
+        record = compare(lambda: self._commits(options), options, self.world, people)
+        return with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD)
 
     def _commits(self, options: CheckOptions) -> Commits:
         """By git where the clone has both commits, else by API."""
