@@ -4,6 +4,8 @@ import io
 import subprocess
 import sys
 
+import pytest
+
 from evalbot.adapters.progress import BarProgress, LineProgress, SilentProgress, progress
 from tests.fakes import FakeClock
 
@@ -54,7 +56,8 @@ def test_res_07_a_closed_stream_ends_the_lines_and_not_the_run() -> None:
     lines.finish()
 
 
-def test_a_terminal_gets_a_bar_with_count_and_money() -> None:
+def test_a_terminal_gets_a_bar_with_count_and_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")  # a dumb one gets no bar
     stream = Terminal()
     bar = progress(stream=stream)
     assert isinstance(bar, BarProgress)
