@@ -22,6 +22,7 @@ from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.policy import Approvals
 from evalbot.domain.pulls import Annotation, CheckConclusion, CheckPage, CheckRun, Comment, GitHub, PullRequest, Refused
 from evalbot.domain.record import RunRecord
+from evalbot.domain.runs import file_of
 from evalbot.domain.verdicts import Decision, Level, Verdict
 from evalbot.gate.decide import accepted
 from evalbot.report.accepting import findings_id
@@ -159,7 +160,7 @@ class Bot:
         """Notes on the changed lines of prompts that got worse; none without a clone to find the lines in."""
         try:
             clone = Clone(self.workspace)
-            lines = {item.path: clone.changed_lines(record.base_sha, record.head_sha, item.path) for item in record.changed if item.sides}
+            lines = {item.path: clone.changed_lines(record.base_sha, record.head_sha, file_of(item.path)) for item in record.changed if item.sides}
         except (ConfigError, CouldNotRun):
             return ()
         return noted(record, lines)

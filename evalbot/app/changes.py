@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evalbot.adapters.trees import shown
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.ports import Prompt, Tree
-from evalbot.domain.runs import Cause, Side
+from evalbot.domain.runs import Cause, Side, file_of
 
 _PARTS = (Cause.TEMPLATE, Cause.PARTIAL, Cause.MODEL, Cause.PARAMS, Cause.SCHEMA)
 
@@ -125,7 +125,8 @@ def _sides(at_base: Sequence[str], at_head: Sequence[str], renames: Mapping[str,
         left.pop(str(path))
     for path in at_head:
         if path not in at_base:
-            was = renames.get(path)
+            file = file_of(path)
+            was = f"{renames[file]}{path[len(file) :]}" if file in renames else None
             found.append((was if was in left else None, path))
             left.pop(str(was), None)
     return [*found, *((path, None) for path in left)]
@@ -162,14 +163,15 @@ def _stale(both: _Sides, base: Tree, head: Tree, tip: Tree | None) -> str | None
     if tip is None:
         return None
     if head_path is None:
-        return base_path if base_path is not None and not tip.exists(base_path) else None
-    if base_path is None and base.exists(head_path) and not tip.exists(head_path):
-        return head_path if base.read(head_path) == head.read(head_path) else None
+        return base_path if base_path is not None and not tip.exists(file_of(base_path)) else None
+    file = file_of(head_path)
+    if base_path is None and base.exists(file) and not tip.exists(file):
+        return head_path if base.read(file) == head.read(file) else None
     return None
 
 
 def _behind(pair: PromptPair, base: Tree, tip: Tree | None) -> Iterator[Problem]:
-    origin = pair.base_path or pair.path
+    origin = file_of(pair.base_path or pair.path)
     if tip is not None and pair.causes and base.exists(origin) and not tip.exists(origin):
         message = "this prompt is changed here, but the base branch has since moved or dropped it."
         yield Problem(message, shown(pair.path), hint="Update your branch: merge or rebase onto the base branch, then change it where it is now.")

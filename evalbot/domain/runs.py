@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,14 @@ from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.models import Outcome, Request, Usage
 from evalbot.domain.scores import Score
+
+_CONSTANT = re.compile(r"(?P<file>.+\.py):[A-Za-z_]\w*\Z")
+
+
+def file_of(path: str) -> str:
+    """The file that holds a prompt: of the constant `app.py:SYSTEM` it is `app.py`, of any other path itself."""
+    constant = _CONSTANT.match(path)
+    return constant["file"] if constant else path
 
 
 class Side(StrEnum):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from evalbot.domain.pulls import Annotation
 from evalbot.domain.record import RunRecord
-from evalbot.domain.runs import Part
+from evalbot.domain.runs import Part, file_of
 from evalbot.domain.verdicts import (
     Assurance,
     Comparison,
@@ -72,7 +72,7 @@ def _of_path(record: RunRecord, path: str, places: Sequence[tuple[str, str]], li
         level = "warning"
     title = _plain(f"evalbot: {places[0][1]} got worse", 200)
     message = shortened("\n".join(sentences), _MOST_CHARACTERS)
-    return [Annotation(path, start, end, level, title, message) for start, end in lines]
+    return [Annotation(file_of(path), start, end, level, title, message) for start, end in lines]
 
 
 def _worse(record: RunRecord, suite: str, prompt: str) -> tuple[bool, list[str]]:

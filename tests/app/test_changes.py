@@ -221,3 +221,22 @@ def test_a_large_repository_without_a_change_is_quick(repo: Repo) -> None:
     found = pairs(repo, base, head)
     assert (len(found.prompts), found.changed, fork) == (20, (), head)
     assert time.process_time() - began < 0.5
+
+
+CONSTANTS = {"base_patterns": ["app/*.py:SYSTEM"], "head_patterns": ["app/*.py:SYSTEM"]}
+
+
+def test_a_constant_changes_when_its_text_does_and_not_when_its_file_does(repo: Repo) -> None:
+    base = repo.write({"app/a.py": f'SYSTEM = """{LONG}"""\nx = 1\n'}).commit()
+    elsewhere = repo.write({"app/a.py": f'SYSTEM = """{LONG}"""\nx = 2\n'}).commit()
+    assert causes(pairs(repo, base, elsewhere, tip=base, **CONSTANTS)) == {"app/a:SYSTEM": []}
+    changed = repo.write({"app/a.py": f'SYSTEM = """{LONG}Be brief."""\nx = 2\n'}).commit()
+    tip = repo.switch(base).write({"other.txt": "O"}).commit()
+    assert causes(pairs(repo, base, changed, tip=tip, **CONSTANTS)) == {"app/a:SYSTEM": ["template"]}
+
+
+def test_a_constant_is_paired_across_a_rename_of_its_file(repo: Repo) -> None:
+    base = repo.write({"app/a.py": f'SYSTEM = """{LONG}"""\nx = 1\n'}).commit()
+    head = repo.move("app/a.py", "app/b.py").write({"app/b.py": f'SYSTEM = """{LONG}Be brief."""\nx = 1\n'}).commit()
+    pair = pairs(repo, base, head, **CONSTANTS).prompts[0]
+    assert (pair.base_path, pair.path, pair.causes) == ("app/a.py:SYSTEM", "app/b.py:SYSTEM", (Cause.TEMPLATE, Cause.RENAMED))

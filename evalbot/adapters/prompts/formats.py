@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -15,7 +16,8 @@ from evalbot.domain.models import Role
 if TYPE_CHECKING:
     from evalbot.adapters.strict_yaml import Located
 
-Syntax = Literal["text", "chat", "github"]
+Syntax = Literal["text", "chat", "github", "python", "format"]
+"""How a file is read (`format` is what a constant of a Python file may turn out to be)."""
 
 SYNTAXES: dict[str, Syntax] = {
     ".prompt.yml": "github", ".prompt.yaml": "github",
@@ -23,6 +25,7 @@ SYNTAXES: dict[str, Syntax] = {
     ".json": "chat", ".yaml": "chat", ".yml": "chat",
 }  # fmt: skip
 _LATER = (".prompty", ".prompt")
+_CONSTANT = re.compile(r"(?P<file>.+)\.py:(?P<name>[A-Za-z_]\w*)\Z")
 # What decides where a call goes, or how it is made, is policy's word (contract, section 3) or a field of its own.
 _NOT_PARAMS = (
     "provider", "base_url", "api_key", "api_key_env", "price", "messages", "model", "stream", "timeout",
@@ -54,7 +57,9 @@ class Parsed:
 
 
 def prompt_id(path: str) -> str:
-    """A prompt's id: its path without suffix. `.prompt.yml` and `.prompt.yaml` are one suffix."""
+    """A prompt's id: its path without suffix. `.prompt.yml` and `.prompt.yaml` are one suffix; a constant keeps its name."""
+    if constant := _CONSTANT.match(path):
+        return f"{constant['file']}:{constant['name']}"
     suffix = _suffix(path)
     stem = path[: len(path) - len(suffix)]
     return stem if stem and not stem.endswith("/") else path
@@ -62,12 +67,16 @@ def prompt_id(path: str) -> str:
 
 def syntax_of(path: str) -> Syntax:
     """How a prompt file is read; raises ConfigError, naming what is supported, where it cannot be."""
+    if _CONSTANT.match(path):
+        return "python"
     suffix = _suffix(path).lower()
     if suffix in SYNTAXES:
         return SYNTAXES[suffix]
-    kind = "prompts in Python files are" if ".py:" in path or suffix == ".py" else f"{suffix or 'files without a suffix'} is"
-    yet = " yet" if suffix in _LATER or ".py" in suffix else " as a prompt"
-    raise ConfigError(Problem(f"{kind} not supported{yet}.", shown(path), hint=f"Supported: {', '.join(sorted(SYNTAXES))}."))
+    if suffix == ".py":
+        raise ConfigError(Problem("a Python file is no prompt.", shown(path), hint="Name the constant: `file.py:NAME`."))
+    yet = " yet" if suffix in _LATER else " as a prompt"
+    supported = ", ".join([*sorted(SYNTAXES), "file.py:NAME"])
+    raise ConfigError(Problem(f"{suffix or 'files without a suffix'} is not supported{yet}.", shown(path), hint=f"Supported: {supported}."))
 
 
 def parse_model(value: Json, path: str, line: int | None) -> str | None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from evalbot.adapters.located import decode
+from evalbot.adapters.prompts import github_file, python_file
 from evalbot.adapters.prompts.formats import Parsed
-from evalbot.adapters.prompts.github_file import split
-from evalbot.adapters.prompts.plain import plain
+from evalbot.adapters.prompts.plain import Plain, plain
 from evalbot.adapters.trees import shown
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.ports import Tree
 
 if TYPE_CHECKING:
     from evalbot.adapters.prompts.sandbox import Include
+
+SPLITS: dict[str, Callable[[str], Plain]] = {"github": github_file.split, "format": python_file.split}
+"""Syntaxes that replace names once and know nothing else: how each takes a text apart."""
 
 MOST_FILES, MOST_CHARS = 500, 2_000_000
 _MOST_COMPARED = 5_000
@@ -48,7 +51,8 @@ def gather(tree: Tree, path: str, parsed: Parsed) -> Partials:
     Raises:
         ConfigError: A template cannot be parsed, or names what is not there, is outside or is too much; at path:line.
     """
-    if parsed.syntax == "github":
+    split = SPLITS.get(parsed.syntax)
+    if split:
         return Partials(uses_user_input=any("user_input" in split(part.source).names for part in parsed.parts))
     found = _Search(tree)
     for part in parsed.parts:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalbot.adapters.located import decode
-from evalbot.adapters.prompts import chat_file, github_file, rendering, text_file
+from evalbot.adapters.prompts import chat_file, github_file, python_file, rendering, text_file
 from evalbot.adapters.prompts.formats import Parsed, prompt_id, syntax_of
 from evalbot.adapters.prompts.partials import Partials, gather
 from evalbot.adapters.prompts.reader import RecordingReader
@@ -17,8 +17,9 @@ from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message
 from evalbot.domain.ports import Tree
+from evalbot.domain.runs import file_of
 
-_PARSERS = {"text": text_file.parse, "chat": chat_file.parse, "github": github_file.parse}
+_PARSERS = {"text": text_file.parse, "chat": chat_file.parse, "github": github_file.parse, "python": python_file.parse}
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def load_prompt(tree: Tree, path: str) -> PromptFile:
     syntax = syntax_of(path)
     reader = RecordingReader(tree)
     place = shown(path)
-    parsed = _PARSERS[syntax](decode(reader.read(path), place), place)
+    parsed = _PARSERS[syntax](decode(reader.read(file_of(path)), file_of(place)), place)
     if not any(part.source.strip() for part in parsed.parts):
         raise ConfigError(Problem("the prompt is empty.", place, parsed.parts[0].line))
     partials = gather(reader, path, parsed)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast, get_args
 
 from evalbot.adapters.prompts import github_file
 from evalbot.adapters.prompts.formats import Parsed
-from evalbot.adapters.prompts.partials import Partials
+from evalbot.adapters.prompts.partials import SPLITS, Partials
 from evalbot.adapters.prompts.plain import MissingVariableError, Plain, missing_variable, plain
 from evalbot.adapters.prompts.renderer import MOST_CHARS, Failed, Rendered, Worker
 from evalbot.adapters.trees import shown
 from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Role
+from evalbot.domain.runs import file_of
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 _WORKER = Worker()  # one for the whole process: starting one takes longer than most prompts
@@ -63,17 +64,17 @@ def _plain_data(value: object) -> Json:
 
 def _texts(path: str, parsed: Parsed, partials: Partials, rows: Sequence[Mapping[str, Json]]) -> Sequence[Rendered]:
     sources = {_name(path, index): part.source for index, part in enumerate(parsed.parts)}
-    if parsed.syntax == "github":
-        return [_github(sources, row) for row in rows]
+    if parsed.syntax in SPLITS:
+        return [_replaced(sources, SPLITS[parsed.syntax], row) for row in rows]
     simple = {name: template for name, source in sources.items() if (template := plain(source))}
     if len(simple) == len(sources):
         return [_simple(simple, row) for row in rows]
     return _WORKER.render({**partials.sources, **sources}, list(sources), rows)
 
 
-def _github(sources: Mapping[str, str], row: Mapping[str, Json]) -> Rendered:
+def _replaced(sources: Mapping[str, str], split: Callable[[str], Plain], row: Mapping[str, Json]) -> Rendered:
     values = {name: github_file.spoken(value) for name, value in row.items()}
-    return _joined(((name, github_file.split(source)) for name, source in sources.items()), values)
+    return _joined(((name, split(source)) for name, source in sources.items()), values)
 
 
 def _simple(templates: Mapping[str, Plain], row: Mapping[str, Json]) -> Rendered:
@@ -102,7 +103,7 @@ def _name(path: str, index: int) -> str:
 def _placed(failed: Failed, path: str, lines: Mapping[str, int]) -> str:
     if not failed.line:
         return f"{shown(path)}: {failed.reason}"
-    where = path if failed.name in lines else failed.name
+    where = file_of(path) if failed.name in lines else failed.name
     return f"{shown(where)}:{lines.get(failed.name, 1) + failed.line - 1}: {failed.reason}"
 
 

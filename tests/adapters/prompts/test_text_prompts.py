@@ -167,7 +167,7 @@ def test_an_empty_prompt_is_refused(source: str) -> None:
         load(source)
 
 
-@pytest.mark.parametrize("path", ["a.prompty", "a.prompt", "code.py:NAME"])
+@pytest.mark.parametrize("path", ["a.prompty", "a.prompt"])
 def test_formats_of_later_say_so_and_name_those_of_now(path: str) -> None:
     with pytest.raises(ConfigError, match=r"not supported yet\. Supported: .*\.md"):
         load("Be kind.", path)
