@@ -180,7 +180,8 @@ def _behind(pair: PromptPair, base: Tree, tip: Tree | None) -> Iterator[Problem]
 def _refuse_idle(patterns: Sequence[str], named: Sequence[str], place: tuple[str, int | None]) -> None:
     from evalbot.adapters.globs import match
 
-    idle = [pattern for pattern in patterns if not match([pattern.removeprefix("!")], named)]
+    files = list(map(file_of, named))
+    idle = [pattern for pattern in patterns if not match([pattern.removeprefix("!")], files)]
     positive = [pattern for pattern in idle if not pattern.startswith("!")]
     if positive or not patterns:
         hint = "Paths are relative to the repository's root, and only files that git tracks are seen."
