@@ -7,8 +7,8 @@ import time
 import pytest
 
 from evalbot.domain.errors import ErrorClass
+from evalbot.instruments.schemas import mismatch, validator
 from evalbot.metrics.checks import Checks
-from evalbot.metrics.checks.schema import mismatch, validator
 from tests.metrics.asking import answered, measured
 
 

@@ -13,9 +13,9 @@ from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, ErrorClass, ProviderError, ProviderFault, Stopped
 from evalbot.domain.models import Model, Outcome, Reply, Request
 from evalbot.domain.scores import Decides, ScoreStatus
+from evalbot.instruments.fences import nonce_of, sections_of
 from evalbot.metrics.judge import Judge
 from evalbot.metrics.judge.rubric import reply_schema
-from evalbot.metrics.judge.sections import nonce_of, sections_of
 from tests.metrics.asking import EXAMPLE, Judging, answered, measured, reply
 
 JUDGE = Judge("grader")

@@ -15,7 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evalbot.domain.models import Reply
-from evalbot.metrics.judge.grade import UnreadableGradeError, read_grade, read_reply
+from evalbot.instruments.replies import UnreadableReplyError
+from evalbot.metrics.judge.grade import read_grade, read_reply
 from evalbot.metrics.judge.rubric import reply_schema
 from tests.metrics.asking import reply
 
@@ -26,7 +27,7 @@ _VALIDATOR = Draft202012Validator(reply_schema(SCALE))
 def _read(text: str) -> float | None:
     try:
         return read_grade(text, SCALE).score
-    except UnreadableGradeError:
+    except UnreadableReplyError:
         return None
 
 
@@ -171,10 +172,10 @@ def test_four_point_zero_is_the_whole_number_four() -> None:
 
 def test_on_a_scale_without_whole_ends_any_number_between_them_is_a_grade() -> None:
     assert read_grade(reply(0.75), (0.5, 1.0)).score == 0.75
-    with pytest.raises(UnreadableGradeError, match="not on the scale"):
+    with pytest.raises(UnreadableReplyError, match="not on the scale"):
         read_grade(reply(0.4), (0.5, 1.0))
 
 
 def test_a_reply_without_text_says_so() -> None:
-    with pytest.raises(UnreadableGradeError, match="empty"):
+    with pytest.raises(UnreadableReplyError, match="empty"):
         read_reply(Reply(" \n"), SCALE)

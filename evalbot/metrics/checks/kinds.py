@@ -127,7 +127,7 @@ def _not_regex(value: object, ignore_case: bool) -> Test:
 
 
 def _matches(value: object, ignore_case: bool, *, wanted: bool) -> Test:
-    from evalbot.metrics.checks.pattern import compiled, found
+    from evalbot.instruments.patterns import compiled, found
 
     expression = compiled(value, ignore_case=ignore_case)
 
@@ -154,7 +154,7 @@ def _json(value: object, ignore_case: bool) -> Test:  # noqa: ARG001
 
 
 def _json_schema(value: object, ignore_case: bool) -> Test:  # noqa: ARG001
-    from evalbot.metrics.checks.schema import mismatch, validator
+    from evalbot.instruments.schemas import mismatch, validator
 
     if isinstance(value, str):
         raise ValueError(f"the schema {value!r} was not read; a check in a dataset row must hold its schema itself")

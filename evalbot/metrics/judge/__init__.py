@@ -10,14 +10,17 @@ from functools import cached_property
 from typing import Self, cast
 
 from evalbot.domain.canonical import Json, digest
-from evalbot.domain.errors import ErrorClass, ProviderError, Stopped
+from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Outcome
 from evalbot.domain.ports import Ask
 from evalbot.domain.scores import Answered, Decides, Score
 from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
+from evalbot.instruments.fences import sections_of, user_text
+from evalbot.instruments.questions import read_answer
+from evalbot.instruments.replies import shortened
 from evalbot.metrics import METRICS
-from evalbot.metrics.judge.grade import PARSER_VERSION, Grade, UnreadableGradeError, read_reply
+from evalbot.metrics.judge.grade import PARSER_VERSION, Grade, read_reply
 from evalbot.metrics.judge.graded import graded_problems, read_graded, turns
 from evalbot.metrics.judge.rubric import (
     anchor_problems,
@@ -27,9 +30,7 @@ from evalbot.metrics.judge.rubric import (
     system_text,
     template,
 )
-from evalbot.metrics.judge.sections import sections_of, user_text
 
-_ASKED_AT_MOST = 2  # a reply without a grade is asked for once more
 _MOST_SAMPLES = 25
 _LONGEST_REASON, _LONGEST_PHRASE, _MOST_PHRASES = 300, 160, 5
 _GOLDEN_PLACE, _PLACE = 0.75, 0.5  # of the scale's width: 4 and 3 on 1 to 5
@@ -173,18 +174,9 @@ class Judge:
 
     async def _sample(self, messages: Sequence[Message], ask: Ask) -> tuple[Grade, int] | Score:
         """One grade and how often it was asked for again, or why there is none."""
-        reason = ""
-        for re_asks in range(_ASKED_AT_MOST):
-            try:
-                reply = await ask(self.model, messages, reply_schema(self.scale))
-                return read_reply(reply, self.scale), re_asks
-            except Stopped as error:
-                return Score.unscored(ErrorClass.STOPPED, str(error) or "The call was not made.")
-            except ProviderError as error:
-                return Score.unscored(ErrorClass.JUDGE, str(error) or "The judge gave no reply.")
-            except UnreadableGradeError as error:
-                reason = str(error)
-        return Score.unscored(ErrorClass.JUDGE, f"No grade in {_ASKED_AT_MOST} replies; the last time {reason}.")
+        return await read_answer(
+            ask, self.model, messages, reply_schema(self.scale), lambda reply: read_reply(reply, self.scale)
+        )
 
     def _score(self, samples: Sequence[tuple[Grade, int]], answered: Answered) -> Score:
         grades = [grade for grade, _ in samples]
@@ -195,7 +187,7 @@ class Judge:
             "unstable": self._unstable(scores), "re_asks": sum(re_asks for _, re_asks in samples),
             "repaired": sum(grade.repaired for grade in grades),
         }  # fmt: skip
-        reason = _shortened(grades[0].reasoning, _LONGEST_REASON)
+        reason = shortened(grades[0].reasoning, _LONGEST_REASON)
         return Score.scored(value, self._passed(value, answered), reason, samples=scores, detail=detail)
 
     def _passed(self, value: float, answered: Answered) -> bool | None:
@@ -219,10 +211,4 @@ class Judge:
 
 
 def _phrases(phrases: Sequence[str]) -> Json:
-    return [_shortened(phrase, _LONGEST_PHRASE) for phrase in phrases[:_MOST_PHRASES]]
-
-
-def _shortened(text: str, longest: int) -> str:
-    """On one line, at most so long, and without halves of surrogate pairs, which no file can hold."""
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return [shortened(phrase, _LONGEST_PHRASE) for phrase in phrases[:_MOST_PHRASES]]

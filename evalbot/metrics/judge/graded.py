@@ -9,9 +9,10 @@ from typing import TypeAlias, cast
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.models import Message
-from evalbot.metrics.judge.grade import Grade, UnreadableGradeError, checked
+from evalbot.instruments.fences import Section, input_text, user_text
+from evalbot.instruments.replies import UnreadableReplyError
+from evalbot.metrics.judge.grade import Grade, checked
 from evalbot.metrics.judge.rubric import Scale
-from evalbot.metrics.judge.sections import Section, input_text, user_text
 
 Graded: TypeAlias = Mapping[str, object]
 """`input`, `response`, `score`, `reasoning`, and where wanted `context`, `reference`, `strengths`, `weaknesses`."""
@@ -93,7 +94,7 @@ def _fault(row: object, scale: Scale) -> str:
         return "context and reference must be a text or a list of texts"
     try:
         _grade(row, scale)
-    except UnreadableGradeError as error:
+    except UnreadableReplyError as error:
         return str(error).replace("the judge's ", "its ")
     return ""
 

@@ -1,4 +1,4 @@
-"""The user message of a judge: untrusted texts, each between markers that none of them can contain."""
+"""Fences: untrusted texts in one message, each between markers that none of them can contain."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Example
 
 Section: TypeAlias = tuple[str, str]
-"""`input`, `context`, `reference`, `criteria` or `response`, and its text."""
+"""Its name (`input`, `context`, `reference`, `criteria`, `claims`, `response`) and its text."""
 
 _NONCE_DIGITS = 16
-_REQUEST = "Grade the response. Reply with the JSON object only."
+GRADE = "Grade the response. Reply with the JSON object only."
 
 
 def sections_of(example: Example, response: str) -> list[Section]:
@@ -28,11 +28,11 @@ def sections_of(example: Example, response: str) -> list[Section]:
     ]
 
 
-def user_text(sections: Sequence[Section]) -> str:
-    """All sections between their markers, and the request after them."""
+def user_text(sections: Sequence[Section], request: str = GRADE) -> str:
+    """All sections between their markers, and what is asked about them at the end."""
     nonce = nonce_of(sections)
     wrapped = (f"<{name}-{nonce}>\n{text}\n</{name}-{nonce}>" for name, text in sections)
-    return "\n\n".join((*wrapped, _REQUEST))
+    return "\n\n".join((*wrapped, request))
 
 
 def nonce_of(sections: Iterable[Section]) -> str:

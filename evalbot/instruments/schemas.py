@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from evalbot.domain.canonical import parse_json
-from evalbot.metrics.checks.pattern import compiled, found
+from evalbot.instruments.patterns import compiled, found
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
