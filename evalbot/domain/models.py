@@ -106,6 +106,9 @@ class Reply:
 
     `model` is the name that the provider says answered. `dropped` names the params that it rejected.
     `cost_usd` is None when the price is unknown: unknown is never zero. `attempts` counts calls made, retries included.
+    `recorded_ms` is the latency of an answer that was recorded earlier and is only played back. `context` are the passages that a whole
+    system retrieved, `tool_calls` the calls that an agent made, each an object with its `name`; None where it says nothing
+    of them.
     """
 
     text: str
@@ -116,3 +119,6 @@ class Reply:
     cost_usd: float | None = None
     dropped: tuple[str, ...] = ()
     attempts: int = 1
+    recorded_ms: float | None = None
+    context: tuple[str, ...] | None = None
+    tool_calls: tuple[Mapping[str, Json], ...] | None = None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from evalbot.domain.canonical import Json
 
 MASK = "[redacted]"
 WINDOW = 12  # a shorter piece of a key is of no use to a thief, and a shorter match would hide honest text
@@ -163,3 +166,22 @@ def _masked(text: str, spans: Iterator[tuple[int, int]]) -> str:
             pieces += [text[end:start], MASK]
         end = max(end, stop)
     return "".join(pieces) + text[end:]
+
+
+def redacted(value: Mapping[str, object], redact: Callable[[str], str]) -> dict[str, Json]:
+    """A JSON object with every string in it redacted, keys too; raises TypeError where it is not JSON."""
+    return {redact(str(key)): _redacted(inner, redact) for key, inner in value.items()}
+
+
+def _redacted(value: object, redact: Callable[[str], str]) -> Json:
+    if isinstance(value, str):
+        return redact(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, Mapping):
+        return redacted(value, redact)
+    if isinstance(value, list | tuple):
+        return [_redacted(inner, redact) for inner in value]
+    raise TypeError(f"it holds {value!r}, which is not JSON")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.models import Outcome, Request, Usage
@@ -93,7 +94,7 @@ class Row:
 
     `passed` is None where nothing could be said (`error` or a score's error says why). `usage` and `cost_usd` are the
     answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`. `graded_by` is the identity of all
-    metrics that graded it.
+    metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer.
     """
 
     suite: str
@@ -121,6 +122,8 @@ class Row:
     scores: Mapping[str, Score] = field(default_factory=dict)
     passed: bool | None = None
     graded_by: str = ""
+    context: tuple[str, ...] | None = None
+    tool_calls: tuple[Mapping[str, Json], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,24 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer as a metric sees it."""
+    """One answer as a metric sees it.
+
+    `context` are the passages that the target itself retrieved, `tool_calls` the calls that it made, each an object with
+    its `name`; both None where the target says nothing of them, as a prompt never does.
+    """
 
     example: Example
     output: str
     outcome: Outcome = Outcome.OK
     latency_ms: float = 0.0
     cost_usd: float | None = None
+    context: tuple[str, ...] | None = None
+    tool_calls: tuple[Mapping[str, Json], ...] | None = None
+
+    @property
+    def passages(self) -> tuple[str, ...]:
+        """What the answer rests on: the passages that the target retrieved, else those of the example."""
+        return self.context if self.context is not None else self.example.context
 
 
 class Decides(StrEnum):

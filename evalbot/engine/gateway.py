@@ -196,6 +196,7 @@ class Gateway:
             self.known_usd += cost
         if reply.dropped:
             self._dropped[model.label] = self._dropped.get(model.label, frozenset()) | frozenset(reply.dropped)
+        latency_ms = latency_ms if reply.recorded_ms is None else reply.recorded_ms
         return replace(reply, cost_usd=cost, latency_ms=latency_ms, attempts=attempts)
 
 

@@ -21,13 +21,14 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict)
 def to_line(row: Row) -> str:
     """One line of JSON without its line end (contract, section 9, `results.jsonl`).
 
-    Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `retried`, `graded_by`, and `error`
-    and `detail` of a score where it has them.
+    Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `retried`, `graded_by`, `context` and
+    `tool_calls` where the target gave them, and `error` and `detail` of a score where it has them.
 
     Raises:
         ValueError, TypeError: The row holds NaN, an infinity or something that is not JSON.
     """
     usage = row.usage
+    said = {"context": row.context, "tool_calls": row.tool_calls}
     return _encode(
         {
             "suite": row.suite, "prompt": row.prompt, "side": row.side, "example": row.example,
@@ -40,6 +41,7 @@ def to_line(row: Row) -> str:
             "judge_usd": row.judge_usd, "judge_calls": row.judge_calls, "retried": row.retried,
             "scores": {name: _score(score) for name, score in row.scores.items()}, "passed": row.passed,
             "graded_by": row.graded_by,
+            **{name: value for name, value in said.items() if value is not None},
         }
     )  # fmt: skip
 
@@ -142,12 +144,33 @@ def _row(line: _Fields) -> Row:
         cost_usd=line.or_none(line.number, "cost_usd"), latency_ms=line.or_none(line.number, "latency_ms"),
         judge_usd=line.or_none(line.number, "judge_usd"), judge_calls=line.count("judge_calls"), retried=line.count("retried"),
         scores=_scores(line.take("scores")), passed=line.or_none(line.flag, "passed"),
-        graded_by=line.text("graded_by"),
+        graded_by=line.text("graded_by"), context=_context(line), tool_calls=_tool_calls(line),
     )  # fmt: skip
     if line.flag("confirmation") is not (row.confirmation > 0):
         raise ValueError("'confirmation' and 'confirmation_index' contradict each other")
     line.end()
     return row
+
+
+def _context(line: _Fields) -> tuple[str, ...] | None:
+    found = line.take("context") if line.has("context") else None
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(passage, str) for passage in found):
+        raise ValueError("'context' must be a list of strings")
+    return tuple(str(passage) for passage in found)
+
+
+def _tool_calls(line: _Fields) -> tuple[Mapping[str, Json], ...] | None:
+    found = line.take("tool_calls") if line.has("tool_calls") else None
+    if found is None:
+        return None
+    if not isinstance(found, list):
+        raise ValueError("'tool_calls' must be a list of objects")
+    calls = tuple(call for call in found if isinstance(call, Mapping))
+    if len(calls) < len(found):
+        raise ValueError("'tool_calls' must be a list of objects")
+    return calls
 
 
 def _usage(found: _Fields) -> Usage:

@@ -13,6 +13,7 @@ from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopp
 from evalbot.domain.examples import Partition
 from evalbot.domain.models import Reply
 from evalbot.domain.ports import Journal, Progress
+from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import Answered, Score
 from evalbot.engine.gateway import Gateway
@@ -176,7 +177,9 @@ class Runner:
     async def _score(
         self, task: Task, reply: Reply, shared: bool, deadline: float, record: Callable[[Row], None]
     ) -> None:
-        answered = Answered(task.example, reply.text, reply.outcome, reply.latency_ms, reply.cost_usd)
+        answered = Answered(
+            task.example, reply.text, reply.outcome, reply.latency_ms, reply.cost_usd, reply.context, reply.tool_calls
+        )  # fmt: skip
         scores = dict.fromkeys(self._suites[task.suite].metrics, _CUT_OFF)
         bill = Bill()
         try:
@@ -190,7 +193,8 @@ class Runner:
             self._blank(task), output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
             usage=reply.usage, cost_usd=reply.cost_usd, judge_usd=bill.usd, judge_calls=bill.calls,
             retried=bill.retried + (0 if shared else reply.attempts - 1), latency_ms=reply.latency_ms, shared=shared,
-            scores=scores, passed=passed,
+            scores=scores, passed=passed, context=reply.context and tuple(map(self._redact, reply.context)),
+            tool_calls=reply.tool_calls and tuple(redacted(call, self._redact) for call in reply.tool_calls),
         )  # fmt: skip
 
     def _unanswered(self, task: Task, failed: Failed, shared: bool) -> Row:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 
-from evalbot.domain.canonical import Json
+from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
 from evalbot.domain.models import Message, Model, Outcome, Reply, Request
 from evalbot.domain.ports import Metric
+from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Task
 from evalbot.domain.scores import Answered, Score, ScoreStatus
 from evalbot.engine.gateway import Gateway
@@ -102,11 +103,7 @@ class Scorer:
     async def _grade(
         self, task: Task, name: str, metric: Metric, answered: Answered, bill: Bill, deadline: float
     ) -> Score:
-        key = (
-            name,
-            answered.outcome,
-            blake2b(answered.output.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
-        )
+        key = (name, answered.outcome, _fingerprint(answered))
         work = partial(self._measure, self._suites[task.suite], metric, answered, bill, deadline)
         try:
             score, _ = await self._gradings.get(self._question(task), key, work, deadline - self._gateway.clock())
@@ -155,24 +152,19 @@ class Scorer:
             raise ValueError(f"scores must lie on the scale {scale[0]:g} to {scale[1]:g}, not {numbers}")
         if not isinstance(score.passed, bool | None):
             raise TypeError(f"passed must be True, False or None, not {score.passed!r}")
-        detail = {self._redact(str(key)): self._plain(value) for key, value in score.detail.items()}
+        detail = redacted(score.detail, self._redact)
         return replace(score, reason=self._redact(score.reason), detail=detail)
-
-    def _plain(self, value: object) -> Json:
-        if isinstance(value, str):
-            return self._redact(value)
-        if value is None or isinstance(value, bool | int):
-            return value
-        if isinstance(value, float) and math.isfinite(value):
-            return value
-        if isinstance(value, Mapping):
-            return {self._redact(str(key)): self._plain(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._plain(inner) for inner in value]
-        raise TypeError(f"its detail holds {value!r}, which is not JSON")
 
     def _unscored(self, error: ErrorClass, reason: str) -> Score:
         return Score.unscored(error, self._redact(reason))
+
+
+def _fingerprint(answered: Answered) -> bytes:
+    """Equal for answers that deserve the same grade: the same words from the same passages by the same calls."""
+    text = answered.output
+    if answered.context is not None or answered.tool_calls is not None:
+        text += "\0" + canonical([answered.context, answered.tool_calls])
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def passes(

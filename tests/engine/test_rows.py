@@ -61,6 +61,7 @@ rows = st.builds(
     reason=text, usage=st.none() | st.builds(Usage, counts, counts, counts), cost_usd=st.none() | numbers,
     judge_usd=st.none() | numbers, judge_calls=counts, retried=counts, latency_ms=st.none() | numbers, cached=st.booleans(),
     shared=st.booleans(), scores=st.dictionaries(text, scores, max_size=3), passed=st.none() | st.booleans(),
+    context=st.none() | st.lists(text, max_size=2).map(tuple), tool_calls=st.none() | st.lists(details, max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ SPOILT: list[tuple[tuple[str, ...], Any]] = [
     (("scores",), []), (("scores", "judge"), None), (("scores", "judge", "value"), None), (("scores", "judge", "samples"), [True]),
     (("scores", "judge", "samples"), None), (("scores", "judge", "error"), "judge_error"), (("scores", "judge", "detail"), []),
     (("scores", "f1", "value"), 1.0), (("scores", "duel", "error"), "bad_luck"), (("passed",), "true"), (("more",), 1),
-    (("scores", "judge", "more"), 1), (("usage", "more"), 1), (("error",), ""), (("reason",), None),
+    (("context",), "a passage"), (("context",), [1]), (("tool_calls",), {}), (("tool_calls",), ["search"]), (("scores", "judge", "more"), 1), (("usage", "more"), 1), (("error",), ""), (("reason",), None),
 ]  # fmt: skip
 
 

@@ -188,6 +188,37 @@ def test_different_outputs_are_graded_apart() -> None:
     run(main)
 
 
+def test_the_same_words_from_other_passages_or_by_other_calls_are_graded_apart() -> None:
+    said = [Reply("fine"), Reply("fine", context=("a",)), Reply("fine", context=("b",)), Reply("fine", tool_calls=({"name": "search"},))]
+
+    async def main() -> None:
+        lab = Lab(FakeProvider(lambda request, nth: said[int(words(request))]), suite(judge=JUDGE))
+        plan = Plan()
+        for number in (0, 1, 2, 3, 1):
+            plan.ask("g-01", sides=["head"], words=str(number), epoch=len(plan.tasks))
+        await lab.run(plan)
+        assert len(lab.provider.asked(GRADER)) == 4
+
+    run(main)
+
+
+def test_a_metric_sees_what_the_target_retrieved_and_called_and_the_row_keeps_it_without_secrets() -> None:
+    seen: list[Answered] = []
+
+    async def main() -> None:
+        looking = FakeMetric(lambda answered: seen.append(answered) or Score.scored(1.0, True))
+        reply = Reply("fine", context=("s3cret page",), tool_calls=({"name": "search", "arguments": {"q": "s3cret"}},), recorded_ms=7.0)
+        lab = Lab(FakeProvider(lambda *_: reply), suite(looking=looking), redact=lambda text: text.replace("s3cret", "?"))
+        (row,) = await lab.run(Plan().ask(sides=["head"]))
+        assert (seen[0].context, seen[0].passages, seen[0].tool_calls) == (reply.context, reply.context, reply.tool_calls)
+        assert row.context == ("? page",)
+        assert row.tool_calls == ({"name": "search", "arguments": {"q": "?"}},)
+        assert row.latency_ms == 7.0
+        assert lab.journalled == [row]
+
+    run(main)
+
+
 def test_epochs_get_fresh_answers() -> None:
     async def main() -> None:
         lab = Lab()
