@@ -10,7 +10,8 @@ from evalbot.adapters.globs import match
 from evalbot.adapters.located import Located
 from evalbot.adapters.providers import PROVIDERS
 from evalbot.config.endpoints import objection
-from evalbot.config.metrics import At, construct, suite_decides
+from evalbot.config.metrics import construct, suite_decides
+from evalbot.config.options import At
 from evalbot.config.problems import dotted, shown
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.policy import MetricSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalbot.config.metrics import option_names
+from evalbot.config.options import option_names
 from evalbot.config.shape import File
 from evalbot.metrics import METRICS
 
