@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from evalbot.app.commands import USAGE
 from evalbot.app.inputs import inputs
-from evalbot.cli import app
+from evalbot.cli.app import app
 from evalbot.config import load_policy
 from evalbot.domain.verdicts import EXIT_CODES
 from tests.github_server import GitHubServer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,19 +11,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalbot import __version__
+from evalbot.cli.commands import Commands
 
 if TYPE_CHECKING:
     from evalbot.app.wiring import World
     from evalbot.domain.record import RunRecord
 
+_LOG_WIDTH = 120
+_TERMINAL = sys.stdout.isatty()
 app = typer.Typer(
     name="evalbot",
-    help="Tells you whether a prompt change made your product worse, with the evidence.\n\nStart with [b]evalbot demo[/b]: no key, no network.",
+    cls=Commands,
+    help="Tells you whether a prompt change made your product worse, with the evidence.\n\nStart with `evalbot demo`: no key, no network.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="rich" if _TERMINAL else None,  # a pipe or a log has no use for boxes, and rich takes half of the start-up
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"]} | ({} if _TERMINAL else {"terminal_width": _LOG_WIDTH}),
 )
 
 Config = Annotated[str, typer.Option(help="Path of the configuration, from the repository's root.")]

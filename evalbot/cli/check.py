@@ -29,7 +29,7 @@ def check(
 ) -> None:
     """Run the changed prompts at base and head over golden and regression examples, and decide.
 
-    Example: [b]evalbot check --base origin/main --head .[/b]
+    Example: `evalbot check --base origin/main --head .`
     """
     from evalbot.app.review import CheckOptions, review
     from evalbot.app.wiring import World

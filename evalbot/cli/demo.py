@@ -18,7 +18,7 @@ def demo(
 ) -> None:
     """Show the main job on an embedded example with a planted regression: no key, no network.
 
-    The exit status is 0 whatever the verdict; the same run as [b]evalbot check[/b] would exit with the status that it prints.
+    The exit status is 0 whatever the verdict; the same run as `evalbot check` would exit with the status that it prints.
     """
     from evalbot.app.demo import demo as show
     from evalbot.app.wiring import World

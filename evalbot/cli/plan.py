@@ -21,7 +21,7 @@ def plan(
 ) -> None:
     """How many examples and answers a suite needs to find a drop, from the spread of its last run.
 
-    Example: [b]evalbot plan --drop 0.3 --power 0.8[/b]
+    Example: `evalbot plan --drop 0.3 --power 0.8`
     """
     from evalbot.app.plan import as_json, words
     from evalbot.app.plan import plan as work_out

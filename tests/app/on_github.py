@@ -27,21 +27,25 @@ class Scene:
 
     def event(self, name: str, script: Script | None = None, inputs: Mapping[str, str] | None = None, **payload: Any) -> Ran:
         """Run the action on an event; `payload` is laid over what the event always holds."""
+        folder, environment = self.job(name, **payload)
+        with LoopbackModels(script or by_quality()) as models:
+            given = {f"INPUT_{key.upper()}": value for key, value in (inputs or {}).items()}
+            return Ran(act(environment | models.env() | given), folder, models)
+
+    def job(self, name: str, **payload: Any) -> tuple[Path, dict[str, str]]:
+        """The folder of a new job, and the environment that the runner gives its step."""
         self.runs += 1
         folder = self.root / f"run-{self.runs}"
         folder.mkdir()
         (folder / "event.json").write_text(json.dumps(self._payload() | payload))
-        with LoopbackModels(script or by_quality()) as models:
-            environment = {
-                "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(folder / "event.json"),
-                "GITHUB_API_URL": self.server.url, "GITHUB_REPOSITORY": self.server.name, "GITHUB_WORKSPACE": str(self.workspace),
-                "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_RUN_ID": str(self.runs),
-                "GITHUB_TOKEN": self.server.token, "GITHUB_WORKFLOW_REF": f"{self.server.name}/.github/workflows/evalbot.yml@refs/heads/main", "INPUT_REPORT-DIR": "evalbot-report", **models.env(),
-            }  # fmt: skip
-            (folder / "output").touch()
-            (folder / "summary").touch()
-            status = act(environment | {f"INPUT_{key.upper()}": value for key, value in (inputs or {}).items()})
-            return Ran(status, folder, models)
+        (folder / "output").touch()
+        (folder / "summary").touch()
+        return folder, {
+            "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(folder / "event.json"),
+            "GITHUB_API_URL": self.server.url, "GITHUB_REPOSITORY": self.server.name, "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_RUN_ID": str(self.runs),
+            "GITHUB_TOKEN": self.server.token, "GITHUB_WORKFLOW_REF": f"{self.server.name}/.github/workflows/evalbot.yml@refs/heads/main", "INPUT_REPORT-DIR": "evalbot-report",
+        }  # fmt: skip
 
     def opened(self, script: Script | None = None, **more: Any) -> Ran:
         """The event of a push to the pull request."""

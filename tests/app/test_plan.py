@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evalbot.app.plan import as_json, plan, words
-from evalbot.cli import app
+from evalbot.cli.app import app
 from evalbot.domain.errors import CouldNotRun
 from evalbot.report.summary import summary, to_json
 from evalbot.stats.power import pairs_needed

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from evalbot.app.aa_record import SelfTest, append, with_noise
 from evalbot.app.self_test import SelfTestOptions, self_test, words
 from evalbot.app.wiring import World
-from evalbot.cli import app
+from evalbot.cli.app import app
 from evalbot.domain.errors import ConfigError
 from tests.app.checking import CONFIG, PROMPT, House, by_quality
 from tests.builders import a_record
