@@ -17,7 +17,7 @@ from evalbot.domain.canonical import digest
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.models import Model
 from evalbot.domain.policy import MetricSpec, Policy, SuitePolicy
-from evalbot.domain.ports import Metric, Tree
+from evalbot.domain.ports import Comparing, Metric, Tree
 from evalbot.domain.record import JudgeUsed
 from evalbot.domain.runs import Cause, ChangedPrompt, Part, Side, Task
 from evalbot.domain.verdicts import Finding, Level, Rule
@@ -66,6 +66,7 @@ class Case:
         return Evidence(
             self.suite.name, self.suite.gates, self.partitions, self.changed, self.tasks, rows, facts,  # type: ignore[arg-type]  # rows of this suite
             self.deciding, self.exam.changes if self.exam else (), self.findings,
+            tuple(name for name, metric in (self.metrics or {}).items() if isinstance(metric, Comparing)),
         )  # fmt: skip
 
     def judges(self) -> list[JudgeUsed]:

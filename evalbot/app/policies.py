@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from evalbot.config import compare_policies, load_policy
 from evalbot.domain.errors import ConfigError, Problem
@@ -103,8 +104,16 @@ def _runs_evalbot(tree: Tree, path: str) -> bool:
 def _unknown_models(head: Policy, policy: Policy) -> Mapping[str, Model]:
     """Models that head's own new suites ask for by a name that policy does not know."""
     new = [suite for name, suite in head.suites.items() if name not in policy.suites]
-    asked = {suite.model for suite in new} | {spec.options.get("model") for suite in new for spec in suite.metrics}
+    asked = {suite.model for suite in new} | {name for suite in new for spec in suite.metrics for name in models_of(spec.options)}
     return {name: model for name, model in head.models.items() if name in asked and name not in policy.models}
+
+
+def models_of(options: Mapping[str, Any]) -> Iterator[str]:
+    """Names of models that a metric's options hold: its `model` and its `jury`."""
+    listed = options.get("jury")
+    for name in (options.get("model"), *(listed if isinstance(listed, list | tuple) else ())):
+        if isinstance(name, str):
+            yield name
 
 
 def _refuse_endpoints(models: Mapping[str, Model], tree: Tree, path: str) -> None:

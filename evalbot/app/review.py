@@ -138,13 +138,14 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions, approval
 
 
 async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
-    """The planned answers of all suites, then the confirmations that first failures call for."""
+    """The planned answers of all suites, the confirmations that first failures call for, and both sides side by side."""
     suites = {case.suite.name: case.for_engine for case in cases}
     async with lab.running(suites, [case.tasks for case in cases]) as run:
-        rows = await run([task for case in cases for task in case.tasks])
+        planned = [task for case in cases for task in case.tasks]
+        rows = await run(planned)
         evidence = [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases]
         again = await run([task for one in evidence for task in confirmations(one)])
-    return [*rows, *again]
+        return await run.compare([*rows, *again], planned)  # last: time and money go to what decides
 
 
 def _needs_people(policies: Policies, cases: Sequence[Case]) -> bool:

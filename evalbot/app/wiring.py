@@ -6,7 +6,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +29,27 @@ from evalbot.engine.run import Runner, SuiteMetrics
 
 WATCH_SECONDS = 25.0  # the contract asks for 30 at most
 SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-Run = Callable[[Sequence[Task]], Awaitable[list[Row]]]
+
+
+@dataclass
+class Run:
+    """A running lab's hand: `await run(tasks)` measures, `await run.compare(rows, tasks)` sets both sides side by side."""
+
+    runner: Runner
+    earlier: Earlier
+    rows: list[Row] = field(default_factory=list)
+
+    async def __call__(self, tasks: Sequence[Task]) -> list[Row]:
+        """The rows that an earlier run left, and those that are measured now."""
+        known, left = self.earlier.split(tasks)
+        found = known + await self.runner.run(left)
+        self.rows += found
+        return found
+
+    async def compare(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
+        """The rows with what comparing metrics say of them; all rows so far are to be given."""
+        self.rows = await self.runner.compare(rows, tasks)
+        return self.rows
 
 
 @dataclass(frozen=True)
@@ -94,19 +114,12 @@ class Lab:
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
             share=self.share,
         )  # fmt: skip
-        measured: list[Row] = []
-
-        async def run(tasks: Sequence[Task]) -> list[Row]:
-            """The rows that an earlier run left, and those that are measured now."""
-            known, left = earlier.split(tasks)
-            measured.extend(rows := known + await runner.run(left))
-            return rows
-
+        run = Run(runner, earlier)
         watch = asyncio.ensure_future(self._watch())
         try:
             with _terminated():
                 yield run
-            journal.rewrite(to_line(row) for row in measured)
+            journal.rewrite(to_line(row) for row in run.rows)
         finally:
             watch.cancel()
             for provider in self._providers.values():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Reply, Request
-from evalbot.domain.scores import Answered, Decides, Score
+from evalbot.domain.scores import Answered, Decides, Pair, Score
 
 
 class Tree(Protocol):
@@ -116,6 +116,21 @@ class Metric(Protocol):
 
     async def measure(self, answered: Answered, ask: Ask) -> Score:
         """The score. Never raises for a bad answer or a dead judge: that is `Score.unscored`."""
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A metric that looks at both sides' answers to an example, beside what every metric does.
+
+    Its `measure` is `not_applicable`; `compare` is asked once both answers exist. It never decides whether an example passes.
+    """
+
+    async def compare(self, pair: Pair, ask: Ask) -> Score:
+        """Above 0 where head's answer is preferred, below 0 where base's is, 0 for a tie.
+
+        `detail` holds `asked` and `inconsistent`: pairs of calls, one for each order, and those of them that preferred the
+        same place both times. Never raises for a dead judge: that is `Score.unscored`.
+        """
 
 
 class Journal(Protocol):

@@ -53,9 +53,9 @@ class Score:
         return cls(ScoreStatus.NOT_APPLICABLE, reason=reason)
 
     @classmethod
-    def unscored(cls, error: ErrorClass, reason: str) -> Score:
+    def unscored(cls, error: ErrorClass, reason: str, *, detail: Mapping[str, Json] | None = None) -> Score:
         """The metric broke; the example counts against coverage and never as a number."""
-        return cls(ScoreStatus.UNSCORED, reason=reason, error=error)
+        return cls(ScoreStatus.UNSCORED, reason=reason, error=error, detail=detail or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,15 @@ class Answered:
     def passages(self) -> tuple[str, ...]:
         """What the answer rests on: the passages that the target retrieved, else those of the example."""
         return self.context if self.context is not None else self.example.context
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both sides' answers to one example, as a metric sees them that compares."""
+
+    example: Example
+    base: str
+    head: str
 
 
 class Decides(StrEnum):

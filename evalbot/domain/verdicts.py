@@ -222,6 +222,45 @@ class PartitionCount:
     failure_reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """What a pairwise judge preferred on a prompt × partition (or "all"), by example; it informs and never gates.
+
+    `wins` are head's. `identical` of the ties had the same answer on both sides and were not asked about. `asked` counts
+    pairs of calls, one for each order of the two answers, and `inconsistent` those of them that preferred the same place
+    both times. `void` is True where that is too often for the column to mean anything; then `p` and `win_rate` are None.
+    `longer_won` of `longer_decided` decided examples went to the longer answer; lengths are mean characters.
+    """
+
+    suite: str
+    prompt: str
+    partition: str
+    metric: str
+    n_planned: int
+    n_pairs: int
+    wins: int
+    ties: int
+    losses: int
+    identical: int
+    p: float | None
+    p_mid: float | None
+    win_rate: float | None
+    ci: tuple[float, float] | None
+    asked: int
+    inconsistent: int
+    void: bool
+    longer_won: int
+    longer_decided: int
+    longer_ci: tuple[float, float]
+    base_length: float
+    head_length: float
+
+    @property
+    def leans(self) -> bool:
+        """Whether the longer answer won, or lost, more often than luck explains."""
+        return self.longer_decided > 0 and not self.longer_ci[0] <= 0.5 <= self.longer_ci[1]
+
+
 class PassStatus(StrEnum):
     """What became of an example that failed at head."""
 
@@ -272,3 +311,4 @@ class Decision:
     flips: tuple[Flips, ...] = ()
     slices: tuple[Comparison, ...] = ()  # advisory: a comparison a tag, over all partitions that ran
     flakes: tuple[Flake, ...] = ()
+    duels: tuple[Duel, ...] = ()

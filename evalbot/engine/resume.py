@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from evalbot.domain.ports import Comparing
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import ScoreStatus
 from evalbot.engine.rows import from_line
@@ -21,9 +22,11 @@ class Earlier:
 
     def __init__(self, lines: Iterable[str], suites: Mapping[str, SuiteMetrics]) -> None:
         self._graded_by = {name: suite.identity for name, suite in suites.items()}
+        # What compares is asked for again by itself: a comparison that is missing makes no answer incomplete.
+        compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
         for line in lines:
-            row = _complete(line)
+            row = _complete(line, compares)
             if row is not None:
                 self._rows[_answer(row)] = row
 
@@ -40,13 +43,15 @@ class Earlier:
         return found, left
 
 
-def _complete(line: str) -> Row | None:
+def _complete(line: str, compares: Collection[tuple[str, str]]) -> Row | None:
     """The row of a line that says whether its example passes; everything less is measured again."""
     try:
         row = from_line(line)
     except ValueError:
         return None
-    broken = any(score.status is ScoreStatus.UNSCORED for score in row.scores.values())
+    broken = any(
+        score.status is ScoreStatus.UNSCORED for name, score in row.scores.items() if (row.suite, name) not in compares
+    )
     return None if row.passed is None or row.error is not None or broken else row
 
 

@@ -16,6 +16,7 @@ from evalbot.domain.ports import Journal, Progress
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import Answered, Score
+from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 from evalbot.engine.plan import order
@@ -117,6 +118,14 @@ class Runner:
         finally:
             self._progress.finish()
         return [rows[position] for position in range(len(tasks))]
+
+    async def compare(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
+        """The rows with what comparing metrics say of both sides' answers; each that changes is in the journal again."""
+        found = await compared(rows, tasks, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
+        for before, after in zip(rows, found, strict=True):
+            if after is not before and after != before:
+                self._journal.append(to_line(after))
+        return found
 
     async def _all(self, workers: Sequence[asyncio.Future[None]]) -> None:
         """Wait for the workers, a little beyond the deadline and no longer; the first that fails ends them all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -12,10 +12,10 @@ from hashlib import blake2b
 from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
 from evalbot.domain.models import Message, Model, Outcome, Reply, Request
-from evalbot.domain.ports import Metric
+from evalbot.domain.ports import Ask, Comparing, Metric
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Task
-from evalbot.domain.scores import Answered, Score, ScoreStatus
+from evalbot.domain.scores import Answered, Pair, Score, ScoreStatus
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 
@@ -121,16 +121,33 @@ class Scorer:
     ) -> Score:
         """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
 
+        async def work() -> Score:
+            if not metric.applies(answered.example):
+                return Score.not_applicable("the row has nothing for it to check")
+            return self._presentable(await metric.measure(answered, self._ask(suite, bill, deadline)), metric.scale)
+
+        return await self._guarded(work)
+
+    async def compare(self, suite: SuiteMetrics, metric: Comparing, pair: Pair, bill: Bill, deadline: float) -> Score:
+        """What a comparing metric says of both sides' answers, with the same care."""
+
+        async def work() -> Score:
+            return self._presentable(await metric.compare(pair, self._ask(suite, bill, deadline)), (-1.0, 1.0))
+
+        return await self._guarded(work)
+
+    def _ask(self, suite: SuiteMetrics, bill: Bill, deadline: float) -> Ask:
         async def ask(name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
             request = Request(suite.models[name], tuple(messages), schema)
             reply = await self._gateway.complete(request, purpose="judge", deadline=deadline)
             bill.add(reply)
             return reply
 
+        return ask
+
+    async def _guarded(self, work: Callable[[], Awaitable[Score]]) -> Score:
         try:
-            if not metric.applies(answered.example):
-                return Score.not_applicable("the row has nothing for it to check")
-            return self._presentable(await metric.measure(answered, ask), metric.scale)
+            return await work()
         except Stopped as stopped:
             return self._unscored(ErrorClass.STOPPED, str(stopped))
         except ProviderError as error:

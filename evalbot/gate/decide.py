@@ -11,6 +11,7 @@ from evalbot.domain.verdicts import PRECEDENCE, Comparison, Coverage, Decision, 
 from evalbot.gate import rules
 from evalbot.gate.comparing import comparisons, slices
 from evalbot.gate.confirm import failed_examples
+from evalbot.gate.duels import duels, inconsistent
 from evalbot.gate.evidence import Evidence
 from evalbot.gate.tables import coverage, partition_counts
 from evalbot.gate.wavering import flakes, flips
@@ -44,6 +45,7 @@ def decide(suites: Sequence[Evidence], *, general: Iterable[Finding] = (), golde
         tuple(count for evidence in suites for count in partition_counts(evidence)), tuple(failed), _total_coverage(suites),
         tuple(found for evidence in suites for found in flips(evidence)), tuple(_sliced(suites)),
         tuple(found for evidence in suites for found in flakes(evidence)),
+        tuple(found for evidence in suites for found in duels(evidence)),
     )  # fmt: skip
 
 
@@ -117,6 +119,7 @@ def _judge(evidence: Evidence, rows: Sequence[Comparison], approvals_missing: in
         *rules.asked(evidence),
         *rules.cost(evidence),
         *rules.judge_health(evidence),
+        *inconsistent(evidence, list(duels(evidence))),
     ]
     order = list(Level)
     return failed, sorted(findings, key=lambda finding: order.index(finding.level))

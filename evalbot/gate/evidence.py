@@ -35,6 +35,7 @@ class Evidence:
         rows: What came back, confirmations too, in any order.
         metrics: Facts of every metric named by `gates.scores.metrics`.
         findings: What was found before anything was measured: policy, prompts, exam.
+        comparing: Names of the metrics that look at both sides' answers.
     """
 
     suite: str
@@ -47,6 +48,7 @@ class Evidence:
     deciding: frozenset[str] = frozenset()
     exam_changes: tuple[ExamChange, ...] = ()
     findings: tuple[Finding, ...] = ()
+    comparing: tuple[str, ...] = ()
 
     @cached_property
     def cells(self) -> Mapping[Cell, Sequence[Task]]:

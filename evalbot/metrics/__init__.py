@@ -11,6 +11,7 @@ METRICS: Registry[Metric] = Registry(
         "checks": "evalbot.metrics.checks",
         "exact_match": "evalbot.metrics.exact_match",
         "judge": "evalbot.metrics.judge",
+        "pairwise": "evalbot.metrics.pairwise",
         "token_f1": "evalbot.metrics.token_f1",
     },
     "evalbot.metrics",

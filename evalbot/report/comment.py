@@ -9,6 +9,7 @@ from evalbot.report.section import Section, fit
 from evalbot.report.sections import (
     changes,
     cost,
+    duels,
     exam,
     examples,
     failures,
@@ -71,6 +72,7 @@ def sections(record: RunRecord, *, advisory: bool = False) -> list[Section]:
         failures.render(record),
         flips.render(record),
         slices.render(record),
+        duels.render(record),
         exam.render(record),
         changes.not_applied(record),
         changes.changed(record),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Comparison, FailedExample, Finding, Flips, PartitionCount, Test
+from evalbot.domain.verdicts import Comparison, Duel, FailedExample, Finding, Flips, PartitionCount, Test
 
 SCHEMA = "evalbot.summary/1"
 
@@ -37,6 +37,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "flips": [_flips(flips) for flips in decision.flips],
         "slices": [_comparison(row) | {"tag": row.tag} for row in decision.slices],
         "flakes": [asdict(flake) for flake in decision.flakes],
+        "pairwise": [_duel(duel) for duel in decision.duels],
         "coverage": {
             "planned": decision.coverage.planned, "scored": decision.coverage.scored, "errors": dict(decision.coverage.errors),
         },
@@ -109,6 +110,13 @@ def _flips(flips: Flips) -> dict[str, Any]:
         "suite": flips.suite, "prompt": flips.prompt, "partition": flips.partition, "n_pairs": flips.n_pairs,
         "pass_to_fail": list(flips.worse), "fail_to_pass": list(flips.better),
         "mcnemar": {"p_mid": flips.p_mid, "p_exact": flips.p_exact},
+    }  # fmt: skip
+
+
+def _duel(duel: Duel) -> dict[str, Any]:
+    return asdict(duel) | {
+        "ci": list(duel.ci) if duel.ci is not None else None, "longer_ci": list(duel.longer_ci),
+        "inconsistency": duel.inconsistent / duel.asked if duel.asked else None,
     }  # fmt: skip
 
 

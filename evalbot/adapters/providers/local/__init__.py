@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from evalbot.adapters.providers import PROVIDERS
-from evalbot.adapters.providers.local import answerer, form, rubric
+from evalbot.adapters.providers.local import answerer, duel, form, rubric
 from evalbot.domain.models import Message, Model, Outcome, Reply, Request, Usage
 
 _CHARACTERS_PER_TOKEN = 4
@@ -47,7 +48,10 @@ class Local:
 def _text(request: Request) -> str:
     if request.schema is None:
         return answerer.answer(request.messages)
-    asked = rubric.read(_last_user(request.messages))
+    message = _last_user(request.messages)
+    if (two := duel.verdict(message)) is not None:
+        return json.dumps(two)
+    asked = rubric.read(message)
     if asked is not None:
         return form.fill(request.schema, rubric.grade(asked))
     found = answerer.answer(request.messages)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalbot.adapters.providers.local.words import terms, written
 
-_SECTION = "input|response|reference|context|criteria"
+_SECTION = "input|response|reference|context|criteria|items|answer_a|answer_b"
 _OPENING = re.compile(rf"<(?:{_SECTION})-([0-9a-fA-F]{{8,}})>")
 _NUMBER_WEIGHT = 3.0  # a wrong price is a worse fault than a missing adjective
 _REFERENCE_SHARE = 0.85
@@ -35,25 +35,34 @@ class Grade:
 
 
 def read(message: str) -> Asked | None:
-    """The sections of a judge's message, or None where it holds no response to grade.
+    """The sections of a judge's message, or None where it holds no response to grade."""
+    found = sections(message)
+    return asked(found) if "response" in found else None
+
+
+def sections(message: str) -> dict[str, list[str]]:
+    """The texts of each section by name; none where the message has none.
 
     The first opening tag is the judge's own, since all untrusted text stands inside its sections: what carries another
     nonce is text.
     """
     first = _OPENING.search(message)
     if first is None:
-        return None
+        return {}
     nonce = re.escape(first[1])
-    sections: dict[str, list[str]] = {}
-    for found in re.finditer(rf"<({_SECTION})-{nonce}>(.*?)</\1-{nonce}>", message, re.DOTALL):
-        sections.setdefault(found[1], []).append(found[2].strip())
-    if "response" not in sections:
-        return None
+    found: dict[str, list[str]] = {}
+    for one in re.finditer(rf"<({_SECTION})-{nonce}>(.*?)</\1-{nonce}>", message, re.DOTALL):
+        found.setdefault(one[1], []).append(one[2].strip())
+    return found
+
+
+def asked(found: Mapping[str, Sequence[str]]) -> Asked:
+    """What sections ask to be graded."""
     return Asked(
-        question="\n".join(sections.get("input", ())),
-        response=sections["response"][-1],  # a message may name its tags before it uses them
-        references=tuple(filter(None, sections.get("reference", ()))),
-        contexts=tuple(filter(None, sections.get("context", ()))),
+        question="\n".join(found.get("input", ())),
+        response=found.get("response", ("",))[-1],  # a message may name its tags before it uses them
+        references=tuple(filter(None, found.get("reference", ()))),
+        contexts=tuple(filter(None, found.get("context", ()))),
     )
 
 
