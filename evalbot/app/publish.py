@@ -1,4 +1,4 @@
-"""Results on disk: `comment.md`, `summary.json` and `junit.xml`, beside the `results.jsonl` that grew during the run."""
+"""Results on disk: `comment.md`, `summary.json`, `junit.xml` and `report.html`, beside the `results.jsonl` that grew during the run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from evalbot.domain.errors import CouldNotRun
 from evalbot.domain.record import RunRecord
 from evalbot.report.comment import comment
 from evalbot.report.junit import junit
+from evalbot.report.page import document
 from evalbot.report.summary import summary, to_json
+
+PAGE = "report.html"
 
 
 def publish(record: RunRecord, folder: Path, redact: Callable[[str], str]) -> dict[str, Path]:
-    """Write the three reports; returns their paths by name.
+    """Write the reports; returns their paths by name.
 
     Raises:
         CouldNotRun: The folder cannot be written to.
@@ -27,6 +30,8 @@ def publish(record: RunRecord, folder: Path, redact: Callable[[str], str]) -> di
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(redact(text), encoding="utf-8", errors="replace")
+        with (folder / PAGE).open("w", encoding="utf-8", errors="replace") as page:
+            page.writelines(map(redact, document(record)))
     except OSError as error:
         raise CouldNotRun(f"{folder}: cannot write the reports: {error.strerror or error}") from error
-    return {name: folder / name for name in texts}
+    return {name: folder / name for name in (*texts, PAGE)}

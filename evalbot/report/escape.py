@@ -65,6 +65,11 @@ def html(text: str, limit: int = 120) -> str:
     return f"<code>{_html.escape(_FORGERIES.sub(_broken, _one_line(text, limit)) or EMPTY)}</code>"
 
 
+def text(content: str) -> str:
+    """Words of an HTML page that is all our own (`report.html`), where no Markdown is read; not cut."""
+    return _html.escape(visible(content))
+
+
 def command(text: str, limit: int = 4096) -> str:
     """One line for a runner's log that cannot be a workflow command: newlines visible, `::` and `##[` pulled apart."""
     line = visible(shortened(text, limit)).replace("\n", "\\n").replace("\t", " ")

@@ -11,6 +11,8 @@ from evalbot.report.numbers import MISSING, count, duration, money, relative, sc
 from evalbot.report.section import Section, optional
 from evalbot.report.table import details, table
 
+HEADERS = ("", "Base", "Head", "Δ")
+
 
 def render(record: RunRecord) -> Section:
     """A folded table of both sides' cost, length and latency, with calls and retries; empty where nothing was asked."""
@@ -27,13 +29,14 @@ def render(record: RunRecord) -> Section:
         f"Answers: {count(calls.model)} asked for, {count(calls.judge)} judge calls, {count(calls.cached)} from the cache, "
         f"{count(calls.retried)} retried."
     )
-    rows = _rows(record)
-    body = f"{table(['', 'Base', 'Head', 'Δ'], rows, (1, 2, 3))}\n\n{line}" if rows else line
+    rows = sides(record)
+    body = f"{table(HEADERS, rows, (1, 2, 3))}\n\n{line}" if rows else line
     return Section("cost and speed", 6, optional(details(summary, body)))
 
 
-def _rows(record: RunRecord) -> list[list[str]]:
-    sides = [
+def sides(record: RunRecord) -> list[list[str]]:
+    """Cost, length and speed of an answer at base and at head, in words; empty where nothing was answered."""
+    answered = [
         [
             row
             for row in record.rows
@@ -41,15 +44,15 @@ def _rows(record: RunRecord) -> list[list[str]]:
         ]
         for side in (Side.BASE, Side.HEAD)
     ]
-    if not any(sides):
+    if not any(answered):
         return []
-    costs = [_mean_cost(rows) for rows in sides]
+    costs = [_mean_cost(rows) for rows in answered]
     tokens = [
-        fmean(lengths) if (lengths := [row.usage.output for row in rows if row.usage]) else None for rows in sides
+        fmean(lengths) if (lengths := [row.usage.output for row in rows if row.usage]) else None for rows in answered
     ]
     speeds = [
         median(times) if (times := [row.latency_ms for row in rows if row.latency_ms is not None]) else None
-        for rows in sides
+        for rows in answered
     ]
     return [
         [

@@ -12,31 +12,36 @@ from evalbot.report.numbers import MINUS, count, counted
 from evalbot.report.section import Section, ladder, optional
 from evalbot.report.table import details, table
 
+Kind = tuple[str, int, int, str]
+
 
 def render(record: RunRecord) -> Section:
     """A folded table of the failed checks and metrics with their counts, what grew most first; empty where nothing failed."""
+    found = kinds(record)
+    if not found:
+        return Section("failure kinds", 6, optional(""))
+    base, head = sum(kind[1] for kind in found), sum(kind[2] for kind in found)
+
+    def lines(shown: Sequence[Kind], left_out: int) -> str:
+        if not shown:
+            return ""
+        rows = [[inline(kind, 100), count(at_base), count(at_head), change] for kind, at_base, at_head, change in shown]
+        more = f"\n\nand {counted(left_out, 'more kind')}" if left_out else ""
+        return details(f"What fails: {base} at base, {head} at head", table(["Kind", "Base", "Head", "Δ"], rows, (1, 2, 3)) + more)
+
+    return Section("failure kinds", 6, ladder(found, lines))
+
+
+def kinds(record: RunRecord) -> list[Kind]:
+    """What failed, how often at base and at head, and the change in words; what grew most first."""
     sides: dict[Side, Counter[str]] = {Side.BASE: Counter(), Side.HEAD: Counter()}
     deciding = {kind for part in record.decision.partitions for kind in part.failure_reasons}
     for row in record.rows:
         if row.part is Part.EXAM and not row.confirmation and row.passed is False:
             sides[row.side].update(kind for kind in _kinds(row) if kind in deciding)
-    kinds = sorted(
-        {*sides[Side.BASE], *sides[Side.HEAD]}, key=lambda kind: (sides[Side.BASE][kind] - sides[Side.HEAD][kind], kind)
-    )
-    if not kinds:
-        return Section("failure kinds", 6, optional(""))
-
-    def lines(shown: Sequence[str], left_out: int) -> str:
-        if not shown:
-            return ""
-        rows = [_row(kind, sides[Side.BASE][kind], sides[Side.HEAD][kind]) for kind in shown]
-        more = f"\n\nand {counted(left_out, 'more kind')}" if left_out else ""
-        base, head = (sum(sides[side].values()) for side in (Side.BASE, Side.HEAD))
-        return details(
-            f"What fails: {base} at base, {head} at head", table(["Kind", "Base", "Head", "Δ"], rows, (1, 2, 3)) + more
-        )
-
-    return Section("failure kinds", 6, ladder(kinds, lines))
+    base, head = sides[Side.BASE], sides[Side.HEAD]
+    names = sorted({*base, *head}, key=lambda kind: (base[kind] - head[kind], kind))
+    return [(kind, base[kind], head[kind], _change(head[kind] - base[kind])) for kind in names]
 
 
 def _kinds(row: Row) -> Iterator[str]:
@@ -49,7 +54,6 @@ def _kinds(row: Row) -> Iterator[str]:
             yield from (f"{name}: {check}" for check in names) if names else (name,)
 
 
-def _row(kind: str, base: int, head: int) -> list[str]:
-    grown = head - base
+def _change(grown: int) -> str:
     sign = "+" if grown > 0 else MINUS if grown < 0 else ""
-    return [inline(kind, 100), count(base), count(head), f"{sign}{count(abs(grown))}"]
+    return f"{sign}{count(abs(grown))}"

@@ -54,13 +54,13 @@ def notes(record: RunRecord) -> Section:
 
 
 def _section(record: RunRecord, level: Level, heading: str, *, rank: int, least: int = 0) -> Section:
-    found = _together([finding for finding in record.decision.findings if finding.level is level])
+    found = together([finding for finding in record.decision.findings if finding.level is level])
     if not found:
         return Section(heading.lower(), rank, optional(""))
     return Section(heading.lower(), rank, ladder(found, _list(heading), least=least))
 
 
-def _together(findings: Sequence[Finding]) -> list[Finding]:
+def together(findings: Sequence[Finding]) -> list[Finding]:
     """Findings of one rule on several examples of one prompt and partition as one line that names them."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for number, finding in enumerate(findings):
@@ -88,9 +88,14 @@ def _list(heading: str) -> Callable[[Sequence[Finding], int], str]:
 
 
 def _line(finding: Finding) -> str:
-    unnamed = [example for example in finding.examples if example not in finding.message]
+    unnamed = unnamed_examples(finding)
     listed = ", ".join(code(example, 60) for example in unnamed[:_MOST_EXAMPLES])
     more = f" and {len(unnamed) - _MOST_EXAMPLES} more" if len(unnamed) > _MOST_EXAMPLES else ""
     icon = _ICONS[finding.level]
     message = inline(finding.message, 500).rstrip(".")
     return f"- {icon} `{finding.rule}`: {message}." + (f" Examples: {listed}{more}." if listed else "")
+
+
+def unnamed_examples(finding: Finding) -> list[str]:
+    """The examples that its message does not name already."""
+    return [example for example in finding.examples if example not in finding.message]
