@@ -39,7 +39,8 @@ function common(left, right, which) {
 
 function spans(list, changed) {
   const found = [];
-  list.forEach((word, index) => {
+  list.forEach((word, index) => { // a blank between two changed words is part of the change
+    if (!word.trim() && changed[index - 1] && changed[index + 1]) changed[index] = true;
     const last = found[found.length - 1];
     if (last && last.changed === changed[index]) last.text += word;
     else found.push({ text: word, changed: changed[index] });
