@@ -17,6 +17,7 @@ MODULES = {
     "check": "check",
     "demo": "demo",
     "plan": "plan",
+    "report": "report",
     "suite": "suite",
     "validate": "validate",
     "schema": "validate",

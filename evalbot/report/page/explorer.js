@@ -124,7 +124,7 @@ class Explorer {
   // An address such as #example=… (a finding's link, or one that somebody sent) opens that example.
   follow() {
     const match = /^#example=(.+)$/.exec(location.hash);
-    const wanted = match && decodeURIComponent(match[1]);
+    const wanted = match && decoded(match[1]);
     const one = wanted && this.all.find((other) => other.key === wanted || other.id === wanted);
     if (one && one !== this.selected) {
       if (!this.shown.includes(one)) this.clear();
@@ -133,6 +133,10 @@ class Explorer {
       this.box.scrollIntoView();
     }
   }
+}
+
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
 }
 
 const asked = (one) => {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import quote
 
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Finding, Level, Verdict
@@ -79,7 +78,7 @@ def _heading(record: RunRecord, level: Level) -> str:
 
 def _examples(finding: Finding) -> str:
     """Links that the script opens; without it they lead nowhere and still name the examples."""
-    named = [f'<a href="#example={quote(example)}"><code>{text(example)}</code></a>' for example in unnamed_examples(finding)]
+    named = [f'<a href="#example={text(example)}"><code>{text(example)}</code></a>' for example in unnamed_examples(finding)]
     return f' <span class="soft">Examples: {", ".join(named)}</span>' if named else ""
 
 
