@@ -11,6 +11,7 @@ from evalbot.app.commits import Commits
 from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_prompts, needs_own_checks, untouched
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
+from evalbot.app.pricing import check_prices
 from evalbot.app.targets import NotAllowed, target
 from evalbot.config import build_metrics, suite_decides
 from evalbot.domain.canonical import digest
@@ -117,6 +118,7 @@ def prepare(
     )
     changed = _with_dataset_cause(suite, changed, pairs.prompts, exam)
     tasks = _plan(suite, pairs.prompts, models, changed, exam, partitions, epochs)
+    check_prices(suite, metrics, [task.request.model for task in tasks], path)
     findings += _leaks(suite, pairs.prompts, changed, exam)
     asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
     return Case(
@@ -232,7 +234,7 @@ def _plan(
 
 def _metrics(suite: SuitePolicy, tree: Tree, path: str, rows: Sequence[Example]) -> Mapping[str, Metric]:
     metrics = build_metrics(suite, path, tree.read)
-    if needs_own_checks(rows, metrics):
+    if needs_own_checks(rows, suite):
         own = replace(suite, metrics=(*suite.metrics, MetricSpec("checks", "checks", {}, suite.line)))
         metrics = build_metrics(own, path, tree.read)
     return metrics

@@ -12,7 +12,6 @@ from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import SuitePolicy
 from evalbot.domain.ports import Metric, Tree
-from evalbot.domain.scores import Decides
 from evalbot.engine.exam import Exam, exam
 
 GUARDED = (Partition.GOLDEN, Partition.ADVERSARIAL)
@@ -77,8 +76,9 @@ def check_exam(
     if counts.get(Partition.GOLDEN) == 0:
         hint = "Add golden examples, or leave golden out of `run.partitions`."
         raise ConfigError(Problem(f"suite {suite.name!r} has no golden example.", config, suite.line or None, hint))
+    lacks = _lacks(metrics, deciding)
     problems = [
-        Problem(f"no pass/fail metric of suite {suite.name!r} can apply to golden example {row.id!r}.", row.path, row.line)
+        Problem(f"no pass/fail metric of suite {suite.name!r} can apply to golden example {row.id!r}.", row.path, row.line, lacks)
         for row in rows
         if row.partition is Partition.GOLDEN and row.gates and not _decidable(row, metrics, deciding)
     ]
@@ -88,7 +88,32 @@ def check_exam(
     empty = [partition for partition, count in counts.items() if not count]
     said = [f"suite {suite.name!r}: no {partition} example" for partition in empty]
     said += [f"suite {suite.name!r}: {warning}" for warning in warnings(rows)]
+    asked = [row for row in rows if row.gates and row.partition in partitions]
+    said += _idle(suite, asked, metrics, config)
     return said + list(_only_judged(suite, rows, metrics, deciding))
+
+
+def _lacks(metrics: Mapping[str, Metric], deciding: frozenset[str]) -> str:
+    """What a row would have to have for its metrics to say something."""
+    needs = {name: needed for name in sorted(deciding) if (needed := _needs(metrics[name]))}
+    return " ".join(f"Metric {name!r} needs {needed}." for name, needed in needs.items())
+
+
+def _idle(suite: SuitePolicy, rows: Sequence[Example], metrics: Mapping[str, Metric], config: str) -> Iterator[str]:
+    """Metrics that some or all of the rows give nothing to measure: most likely a field was forgotten."""
+    lines = {spec.name: spec.line for spec in suite.metrics}
+    for name, metric in metrics.items():
+        lacking = [row for row in rows if not metric.applies(row)] if _needs(metric) else []
+        where = f"suite {suite.name!r}: metric {name!r} ({config}:{lines.get(name) or suite.line}) needs {_needs(metric)}"
+        if lacking and len(lacking) == len(rows):
+            yield f"{where}, which no example has: it will say nothing"
+        elif lacking and metric.models:
+            yield f"{where}, which {len(lacking)} of {len(rows)} examples lack: first {lacking[0].path}:{lacking[0].line}"
+
+
+def _needs(metric: Metric) -> str:
+    """What a metric needs of a row, in words; empty where it needs nothing, or does not say."""
+    return str(getattr(metric, "needs", ""))
 
 
 def check_prompts(rows: Sequence[Example], known: Collection[str]) -> None:
@@ -104,12 +129,11 @@ def check_prompts(rows: Sequence[Example], known: Collection[str]) -> None:
 
 
 def _bad_checks(rows: Sequence[Example], metrics: Mapping[str, Metric]) -> list[Problem]:
-    """Checks that rows carry themselves and that cannot be applied: found before anything is paid for."""
+    """Checks and tool calls that rows carry themselves and that cannot be applied: found before anything is paid for."""
     readers = [metric for metric in metrics.values() if hasattr(metric, "example_problems")]
     return [
         Problem(f"example {row.id!r}: {text}", row.path, row.line)
         for row in rows
-        if row.checks
         for text in dict.fromkeys(text for metric in readers for text in metric.example_problems(row))
     ]
 
@@ -129,7 +153,6 @@ def _only_judged(
             yield f"suite {suite.name!r}: {lone} {partition} example(s) are guarded by a judge only; add a check"
 
 
-def needs_own_checks(rows: Sequence[Example], metrics: Mapping[str, Metric]) -> bool:
-    """Whether rows carry checks of their own while the suite has no metric that decides by rules."""
-    has_checks = any(not m.models and m.decides is Decides.YES and m.scale == (0.0, 1.0) for m in metrics.values())
-    return not has_checks and any(row.checks for row in rows)
+def needs_own_checks(rows: Sequence[Example], suite: SuitePolicy) -> bool:
+    """Whether rows carry checks of their own while the suite has no metric that applies them."""
+    return all(spec.type != "checks" for spec in suite.metrics) and any(row.checks for row in rows)

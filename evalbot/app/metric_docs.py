@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from dataclasses import MISSING, Field, fields
 
@@ -24,7 +25,8 @@ _WORDS = (
     ("Threshold", "float | Mapping[str, float]"), (" | None", ""), ("tuple[float, float]", "two numbers"),
     ("tuple[str, ...]", "list of texts"), ("tuple[Mapping[str, object], ...]", "list of mappings"),
     ("Mapping[int | float | str, str]", "mapping of grades to texts"), ("Mapping[str, float]", "mapping of partitions to numbers"),
-    ("Mapping[str, object]", "mapping"), ("Literal['drop', 'keep']", "`drop` or `keep`"), ("bool", "true or false"),
+    ("Mapping[str, object]", "mapping"), ("Mapping[str, Wanted]", "mapping of partitions"), ("Mapping[str, int]", "mapping of partitions to whole numbers"),
+    ("Wanted", "Literal['answer', 'refusal']"), ("bool", "true or false"),
     ("int", "whole number"), ("float", "number"), ("str", "text"), (" | ", " or "),
 )  # fmt: skip
 
@@ -50,7 +52,7 @@ def _type(field: Field[object]) -> str:
     text = field.type if isinstance(field.type, str) else str(field.type)
     for python, yaml in _WORDS:
         text = text.replace(python, yaml)
-    return text
+    return re.sub(r"Literal\[([^]]*)\]", lambda found: " or ".join(f"`{word.strip()[1:-1]}`" for word in found[1].split(",")), text)
 
 
 def _default(field: Field[object]) -> str:

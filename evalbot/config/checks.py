@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -241,7 +242,8 @@ class _Check:
             hint = "Add a metric of type checks, or give one a `min` or a `threshold`."
             self.wrong(f"nothing can pass or fail in suite {name!r}: no metric of it decides.", *here, hint=hint)
         keys = (*here, "gates", "scores", "metric")
-        wanted = _mapping(_mapping(raw.get("gates")).get("scores")).get("metric")
+        scores = _mapping(_mapping(raw.get("gates")).get("scores"))
+        wanted, sized = scores.get("metric"), scores.get("min_effect") is not None
         names = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
         for index, each in enumerate(names):
             place = keys if isinstance(wanted, str) else (*keys, index)
@@ -254,18 +256,32 @@ class _Check:
                     )
             elif isinstance(each, str) and each in metrics and metrics[each].scale is None:
                 self.wrong(f"{dotted(keys)}: metric {shown(each)} passes or fails; it has no score to test.", *place)
-        return tuple(dict.fromkeys(each for each in names if isinstance(each, str))) or _default_tested(chosen)
+            elif isinstance(each, str) and each in metrics and not sized and not _bounded(metrics[each]):
+                hint = "Set `min_effect` beside it, in the metric's own unit."
+                self.wrong(f"{dotted(keys)}: the scale of metric {shown(each)} has no end, so no drop of it is small.", *place, hint=hint)
+        return tuple(dict.fromkeys(each for each in names if isinstance(each, str))) or _default_tested(chosen, sized)
 
     def _is_broken(self, name: str) -> bool:
         return name in _mapping(self.document.get("metrics")) and name not in self.built
 
 
-def _default_tested(chosen: Mapping[str, tuple[MetricSpec, Metric | None]]) -> tuple[str, ...]:
-    """The first judge, else the first numeric metric; a metric that only reports is neither."""
+def _bounded(metric: Metric) -> bool:
+    """Whether the metric's scale has two ends, so that a share of its width is a size."""
+    return metric.scale is not None and all(map(math.isfinite, metric.scale))
+
+
+def _default_tested(chosen: Mapping[str, tuple[MetricSpec, Metric | None]], sized: bool) -> tuple[str, ...]:
+    """The first judge, else the first numeric metric; a metric that only reports is neither.
+
+    One whose scale has no end (length, latency, cost) is tested where `min_effect` says what a drop is.
+    """
     able = [
         spec
         for spec, metric in chosen.values()
-        if metric is not None and metric.scale is not None and spec.options.get("report_only") is not True
+        if metric is not None
+        and metric.scale is not None
+        and (sized or _bounded(metric))
+        and spec.options.get("report_only") is not True
     ]
     judges = [spec.name for spec in able if spec.type == _JUDGE]
     return tuple((judges or [spec.name for spec in able])[:1])

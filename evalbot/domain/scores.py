@@ -63,7 +63,7 @@ class Answered:
     """One answer as a metric sees it.
 
     `context` are the passages that the target itself retrieved, `tool_calls` the calls that it made, each an object with
-    its `name`; both None where the target says nothing of them, as a prompt never does.
+    its `name`; both None where the target says nothing of them. `cost_usd` is None where a price is unknown.
     """
 
     example: Example

@@ -28,6 +28,12 @@ def reaches(value: float, threshold: Threshold | None, partition: Partition) -> 
     return None if limit is None else value >= limit - _TOLERANCE
 
 
+def stays_within(value: float, threshold: Threshold | None, partition: Partition) -> bool | None:
+    """Whether a value is at most the partition's limit (within 1e-9); None where there is no limit."""
+    limit = by_partition(threshold, partition)
+    return None if limit is None else value <= limit + _TOLERANCE
+
+
 def threshold_problems(option: str, threshold: Threshold | None, scale: tuple[float, float]) -> list[str]:
     """One line per limit outside the scale, per word that is no partition, and for a mapping without any limit."""
     if threshold is None:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from evalbot.domain.canonical import parse_json
+from evalbot.domain.errors import ConfigError, Problem
 from evalbot.instruments.patterns import compiled, found
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def validator(schema: object) -> Validator:
     timed = {name: _timed(_BOUNDED.get(name, cast(Keyword, keyword))) for name, keyword in kind.VALIDATORS.items()}
     limited: type[Validator] = extend(kind, timed)  # type: ignore[no-untyped-call]  # typed by its docstring only
     return limited(dict(schema), registry=Registry())
+
+
+def read_schema(read: Callable[[str], bytes], path: str) -> Mapping[str, object]:
+    """The schema in a file; raises ConfigError where the file cannot be read or holds none."""
+    try:
+        found = parse_json(read(path).decode("utf-8-sig"))
+        validator(found)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(Problem(f"the JSON Schema cannot be used: {error}.", path)) from None
+    return cast("Mapping[str, object]", found)
 
 
 def mismatch(limited: Validator, text: str, seconds: float) -> str:

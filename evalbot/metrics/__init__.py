@@ -9,10 +9,16 @@ METRICS: Registry[Metric] = Registry(
     "metric",
     {
         "checks": "evalbot.metrics.checks",
+        "cost": "evalbot.metrics.cost",
         "exact_match": "evalbot.metrics.exact_match",
+        "json_schema": "evalbot.metrics.json_schema",
         "judge": "evalbot.metrics.judge",
+        "latency": "evalbot.metrics.latency",
+        "length": "evalbot.metrics.length",
         "pairwise": "evalbot.metrics.pairwise",
+        "refusal": "evalbot.metrics.refusal",
         "token_f1": "evalbot.metrics.token_f1",
+        "tool_calls": "evalbot.metrics.tool_calls",
     },
     "evalbot.metrics",
 )

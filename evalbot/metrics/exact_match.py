@@ -31,11 +31,15 @@ class ExactMatch:
     an example passes only where no other metric of the suite does. **Cost**: no model call.
 
     **Biases**: a right answer in other words scores 0. Use it for labels, codes and short facts, not for prose.
+
+    **Source**: equality of texts; normalisation form C of Unicode Standard Annex 15.
     """
 
     strip: bool = True
     case: bool = True
     punctuation: bool = True
+
+    needs = "an `expected_output` or `references`"
 
     @property
     def scale(self) -> tuple[float, float] | None:

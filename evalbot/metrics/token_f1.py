@@ -42,8 +42,8 @@ class TokenF1:
       default, since what is enough depends on your answers. Without it the metric is reported and tested, and does not
       decide whether an example passes; the same holds for partitions that a mapping leaves out.
 
-    **Range**: 0 to 1. **Needs** `expected_output` or `references`; without them it is not applicable. **Cost**: no model
-    call.
+    **Range**: 0 to 1. **Needs** `expected_output` or `references`; without them it is not applicable. **Decides** whether an
+    example passes where it has a `threshold`. **Cost**: no model call.
 
     **Biases**: it compares words, not meaning: "not refundable" and "refundable" share half their words. Long answers lose
     precision, and a paraphrase scores low.
@@ -53,6 +53,8 @@ class TokenF1:
 
     articles: Literal["drop", "keep"] = "drop"
     threshold: Threshold | None = None
+
+    needs = "an `expected_output` or `references`"
 
     @property
     def scale(self) -> tuple[float, float] | None:

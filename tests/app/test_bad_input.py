@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.checking import CONFIG, PROMPT, House, by_quality, files, golden, lines, regression
+from tests.app.checking import CONFIG, PROMPT, House, a_row, by_quality, files, golden, lines, regression
 from tests.loopback import LoopbackModels, verdict
 
 WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
 GLOBBED = CONFIG.replace("prompt: prompts/support.md", 'prompts: ["prompts/*.md", "more/*.md"]')
+
+CALLS = CONFIG.replace("    judge: anthropic/claude-sonnet-5\n", "    metrics: [calls]\n") + "metrics:\n  calls: {type: tool_calls}\n"
 
 CASES = {
     "no configuration on either side": ({"evalbot.yml": None}, {}, "evalbot.yml: no configuration"),
@@ -34,6 +36,17 @@ CASES = {
     "an unknown partition": ({}, WORSE | {"evals/more.jsonl": '{"id": "x", "partition": "goldne", "input": {"user_input": "x"}}\n'}, "evals/more.jsonl:1: .*golden"),
     "a prompt that is a symlink": ({}, {"prompts/support.md": None}, "symlink|symbolic"),
     "results that a commit brings along": ({}, WORSE | {"evalbot-report/results.jsonl": "{}"}, "evalbot-report/results.jsonl: .*evalbot-report"),
+    "an expected output that no metric can use": (
+        {"evalbot.yml": CALLS}, WORSE, "evals/golden.jsonl:1: .*Metric 'calls' needs an `expected_output` with `tool_calls`",
+    ),
+    "tool calls that cannot be read": (
+        {"evalbot.yml": CALLS, "evals/golden.jsonl": lines([a_row("g-1", "golden", expected_output={"tool_calls": ["find"]})])},
+        WORSE, "evals/golden.jsonl:1: example 'g-1': tool_calls: number 1 must be an object",
+    ),
+    "a price that nobody knows": (
+        {"evalbot.yml": CONFIG.replace("gpt-5-mini", "nobody-knows") + "    metrics: [spent]\nmetrics:\n  spent: {type: cost, max_usd: 1}\n"},
+        WORSE, "evalbot.yml:10: metric 'spent' needs a known price, and that of openai/nobody-knows is unknown",
+    ),
     "an unknown metric type": ({"evalbot.yml": CONFIG + "    metrics: [x]\nmetrics:\n  x: {type: chekcs}\n"}, {}, "evalbot.yml:.*checks"),
 }  # fmt: skip
 
@@ -57,6 +70,15 @@ def test_it_is_said_where_and_what_before_anything_is_paid_for(tmp_path, start, 
     assert re.search(said, problems), problems
     assert result.summary["verdict"] == "config_error"
     assert "Traceback" not in result.comment
+
+
+def test_a_metric_that_no_row_lets_speak_is_named(tmp_path):
+    config = CONFIG + "    metrics: [f1]\nmetrics:\n  f1: {type: token_f1}\n"
+    result = House(tmp_path, files(config=config)).head(WORSE).check()
+    assert any(
+        "metric 'f1' (evalbot.yml:10) needs an `expected_output` or `references`, which no example has" in warning
+        for warning in result.record.warnings
+    ), result.record.warnings
 
 
 def test_every_problem_is_listed_at_once(tmp_path):

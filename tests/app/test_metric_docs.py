@@ -11,7 +11,7 @@ from evalbot.app.metric_docs import metrics_page
 from evalbot.metrics import METRICS
 
 _PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-_BUILTIN = ("checks", "exact_match", "judge", "token_f1")
+_BUILTIN = METRICS.names()
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -29,7 +29,9 @@ def test_every_option_is_described_and_has_its_default(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _BUILTIN)
-def test_every_metric_says_its_range_needs_cost_and_biases(name: str) -> None:
+def test_every_metric_says_its_range_needs_cost_biases_and_source(name: str) -> None:
     section = metrics_page().split(f"\n## {name}\n")[1].split("\n## ")[0]
-    for word in ("**Range**", "**Needs**", "**Cost**", "**Biases**"):
+    for word in ("**Needs**", "**Cost**", "**Biases**", "**Source**"):
         assert word in section
+    if name != "pairwise":  # a comparison of two sides gives no score of one answer
+        assert all(word in section for word in ("**Range**", "pplicable", "**Decides**"))

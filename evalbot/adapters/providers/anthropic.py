@@ -12,6 +12,7 @@ from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http
 from evalbot.adapters.providers.wire import (
     Answer,
     Wire,
+    as_text,
     ended,
     malformed,
     mapping,
@@ -80,11 +81,12 @@ def _read(body: Mapping[str, Json]) -> Answer:
         raise malformed("without content")
     blocks = [mapping(block) for block in content]
     text = "".join(string(block.get("text")) for block in blocks if block.get("type") == "text")
-    calls = [(string(block.get("name")), block.get("input")) for block in blocks if block.get("type") == "tool_use"]
+    used = [(string(block.get("name")), block.get("input")) for block in blocks if block.get("type") == "tool_use"]
+    calls = tool_calls(used)
     if calls and not text:
-        text = tool_calls(calls)
+        text = as_text(calls)
     outcome = _ENDS.get(string(body.get("stop_reason")), Outcome.OK)
-    return Answer(text, ended(text, outcome), _usage(body.get("usage")), string(body.get("model")))
+    return Answer(text, ended(text, outcome), _usage(body.get("usage")), string(body.get("model")), calls)
 
 
 _ENDS = {

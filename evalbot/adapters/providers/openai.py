@@ -11,6 +11,7 @@ from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http
 from evalbot.adapters.providers.wire import (
     Answer,
     Wire,
+    as_text,
     ended,
     malformed,
     mapping,
@@ -74,7 +75,9 @@ def _read_chat(body: Mapping[str, Json]) -> Answer:
     if not isinstance(message, dict):
         raise malformed("without choices")
     outcome = _CHAT_ENDS.get(string(choice.get("finish_reason")), Outcome.OK)
-    text = _chat_text(message)
+    functions = [mapping(mapping(call).get("function")) for call in sequence(message.get("tool_calls"))]
+    calls = tool_calls([(string(function.get("name")), function.get("arguments")) for function in functions])
+    text = _chat_text(message, calls)
     refusal = string(message.get("refusal"))
     if refusal:
         text, outcome = text or refusal, Outcome.REFUSAL
@@ -82,21 +85,20 @@ def _read_chat(body: Mapping[str, Json]) -> Answer:
         if outcome is Outcome.OK:
             raise malformed("with a message that has no content")
         text = ""
-    return Answer(text, ended(text, outcome), _chat_usage(body.get("usage")), string(body.get("model")))
+    return Answer(text, ended(text, outcome), _chat_usage(body.get("usage")), string(body.get("model")), calls)
 
 
 _CHAT_ENDS = {"length": Outcome.TRUNCATED, "content_filter": Outcome.CONTENT_FILTER}
 
 
-def _chat_text(message: Mapping[str, Json]) -> str | None:
+def _chat_text(message: Mapping[str, Json], calls: Sequence[Mapping[str, Json]] | None) -> str | None:
     content = message.get("content")
     if isinstance(content, str) and content:
         return content
     if isinstance(content, list):
         return "".join(string(mapping(part).get("text")) for part in content)
-    functions = [mapping(mapping(call).get("function")) for call in sequence(message.get("tool_calls"))]
-    if functions:
-        return tool_calls([(string(function.get("name")), function.get("arguments")) for function in functions])
+    if calls:
+        return as_text(calls)
     return "" if content == "" else None
 
 
@@ -134,14 +136,15 @@ def _read_responses(body: Mapping[str, Json]) -> Answer:
     ]
     text = "".join(string(part.get("text")) for part in parts if part.get("type") == "output_text")
     refusal = "".join(string(part.get("refusal")) for part in parts if part.get("type") == "refusal")
-    calls = [mapping(item) for item in output if mapping(item).get("type") == "function_call"]
+    functions = [mapping(item) for item in output if mapping(item).get("type") == "function_call"]
+    calls = tool_calls([(string(call.get("name")), call.get("arguments")) for call in functions])
     if calls and not text:
-        text = tool_calls([(string(call.get("name")), call.get("arguments")) for call in calls])
+        text = as_text(calls)
     if refusal:
         text, outcome = text or refusal, Outcome.REFUSAL
     else:
         outcome = _responses_end(body)
-    return Answer(text, ended(text, outcome), _responses_usage(body.get("usage")), string(body.get("model")))
+    return Answer(text, ended(text, outcome), _responses_usage(body.get("usage")), string(body.get("model")), calls)
 
 
 def _responses_end(body: Mapping[str, Json]) -> Outcome:

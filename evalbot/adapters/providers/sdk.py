@@ -127,6 +127,7 @@ class SdkProvider(ABC):
             return Reply(
                 text=answer.text, outcome=answer.outcome, usage=usage, model=answer.model, latency_ms=latency_ms,
                 cost_usd=price(request.model, usage, answer.model), dropped=dropped, attempts=attempt,
+                tool_calls=answer.tool_calls,
             )  # fmt: skip
         raise AssertionError("count() never ends")
 

@@ -19,6 +19,7 @@ class Answer:
     outcome: Outcome
     usage: Usage | None
     model: str
+    tool_calls: tuple[Mapping[str, Json], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,17 @@ def ended(text: str, outcome: Outcome) -> Outcome:
     return Outcome.EMPTY if outcome is Outcome.OK and not text.strip() else outcome
 
 
-def tool_calls(calls: Sequence[tuple[str, Json]]) -> str:
-    """Calls of functions that the prompt's own params declared, as the JSON text that stands for the answer."""
-    parts = [{"name": name, "arguments": _parsed(arguments)} for name, arguments in calls]
-    return json.dumps({"tool_calls": parts}, ensure_ascii=False)
+def tool_calls(calls: Sequence[tuple[str, Json]]) -> tuple[Mapping[str, Json], ...] | None:
+    """Calls of functions that the prompt's own params declared, from their names and arguments (JSON, or its text).
+
+    Each is `{"name": …, "arguments": …}`, whatever the vendor calls them; None where there are none.
+    """
+    return tuple({"name": name, "arguments": _parsed(arguments)} for name, arguments in calls) or None
+
+
+def as_text(calls: Sequence[Mapping[str, Json]]) -> str:
+    """Calls as the JSON text that stands for the answer where the model said nothing beside them."""
+    return json.dumps({"tool_calls": list(calls)}, ensure_ascii=False)
 
 
 def _parsed(arguments: Json) -> Json:

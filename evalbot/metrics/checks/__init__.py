@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -13,13 +12,12 @@ from evalbot.domain.errors import ConfigError, ErrorClass, Problem
 from evalbot.domain.examples import Example
 from evalbot.domain.ports import Ask
 from evalbot.domain.scores import Answered, Decides, Score
+from evalbot.instruments.patience import AT_MOST_SECONDS, outcome
 from evalbot.metrics import METRICS
 from evalbot.metrics.checks.kinds import plain
 from evalbot.metrics.checks.rule import Rule, UnusableChecksError, rules
 
 _VERSION = 1  # part of the identity: bump it when a kind of check changes what it lets pass
-_AT_ONCE_SECONDS = 0.02  # nearly every check is done by then; what is not goes on in a thread, so that calls go on too
-_AT_MOST_SECONDS = 1.0
 _LONGEST_REASON = 300
 
 
@@ -59,6 +57,8 @@ class Checks:
     passes. **Cost**: no model call.
 
     **Biases**: none towards wording, length or style beyond what you write; a check sees letters and no meaning.
+
+    **Source**: your own rules; JSON Schema by the `jsonschema` package, patterns by `regex`.
     """
 
     checks: tuple[Mapping[str, object], ...] = ()
@@ -122,10 +122,10 @@ class Checks:
         failed: list[tuple[str, str]] = []
         for rule in applied:
             try:
-                reason = await _outcome(rule, text)
+                reason = await outcome(rule.test, text)
             except TimeoutError:
                 return Score.unscored(
-                    ErrorClass.METRIC, f"The check {rule.name!r} took longer than {_AT_MOST_SECONDS:g} s."
+                    ErrorClass.METRIC, f"The check {rule.name!r} took longer than {AT_MOST_SECONDS:g} s."
                 )
             except Exception as error:  # whatever a check does, its crash says nothing about the answer
                 return Score.unscored(
@@ -154,13 +154,6 @@ def _score(applied: int, failed: list[tuple[str, str]]) -> Score:
         reason=said if len(said) <= _LONGEST_REASON else said[: _LONGEST_REASON - 1] + "…",
         detail={"failed": [{"name": name, "reason": reason} for name, reason in failed], "applied": applied},
     )
-
-
-async def _outcome(rule: Rule, text: str) -> str:
-    try:
-        return rule.test(text, _AT_ONCE_SECONDS)
-    except TimeoutError:
-        return await asyncio.to_thread(rule.test, text, _AT_MOST_SECONDS)
 
 
 @lru_cache(maxsize=4096)

@@ -9,9 +9,7 @@ from typing import TypeAlias
 
 from evalbot.domain.canonical import parse_json
 from evalbot.domain.errors import nearest
-
-Test: TypeAlias = Callable[[str, float], str]
-"""An answer and seconds → why it does not pass, or nothing. Raises TimeoutError where the seconds are not enough."""
+from evalbot.instruments.patience import Test
 
 Kind: TypeAlias = Callable[[object, bool], Test]
 """The value in the configuration and `ignore_case` → a test; raises ValueError where the value is of no use."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalbot.domain.errors import nearest
-from evalbot.metrics.checks.kinds import KINDS, Test
+from evalbot.instruments.patience import Test
+from evalbot.metrics.checks.kinds import KINDS
 from evalbot.metrics.checks.when import Condition, always, condition
 
 _OPTIONS = ("name", "ignore_case", "when")

@@ -185,4 +185,5 @@ def test_only_a_closed_schema_is_sent_as_strict() -> None:
 def test_calls_of_declared_functions_stand_for_the_answer(model: Model, body: object) -> None:
     found = reply(lambda call: lb.Fault(200, body), request(model))
     assert json.loads(found.text) == {"tool_calls": [{"name": "f", "arguments": {"a": 1}}]}
+    assert found.tool_calls == ({"name": "f", "arguments": {"a": 1}},)
     assert found.outcome is Outcome.OK
