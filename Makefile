@@ -4,7 +4,7 @@ TESTS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check bench lock clean
+.PHONY: help setup dev demo test check image bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,9 @@ check: dev  ## linters, types, import layers, workflow and Dockerfile linters
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
 	@$(BIN)/hadolint Dockerfile
 
+image: dev  ## build the action's image without an engine and take a pull request through it (root; see tests/image)
+	@$(BIN)/python -m pytest -q -s -n 0 tests/image/drive.py
+
 bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/evalbot bench stats
 	@$(BIN)/python -m bench.check
@@ -39,4 +42,4 @@ lock:  ## renew the hash-locked requirements (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
 
 clean:  ## remove what make made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .image .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

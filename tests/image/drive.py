@@ -1,0 +1,147 @@
+"""The built image as a runner uses it: one whole pull request against loopback servers, and what is in it.
+
+Not collected by `make test`: `make image` runs it, since the build takes a minute or two.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.checking import PROMPT, House, by_quality
+from tests.app.on_github import Ran, Scene
+from tests.github_server import GitHubServer
+from tests.image import weights
+from tests.image.container import BASE, ROOT, TAG, Images, unavailable
+from tests.loopback import Call, LoopbackModels
+
+MOST_BYTES = 290_000_000  # above the base, git included
+RUNNER = 1001  # the uid that owns a workspace on GitHub's own machines
+GIT = "git, its HTTPS transport, and the layers' padding"
+
+
+@pytest.fixture(scope="module")
+def image() -> Images:
+    """The image, built; skipped where that cannot be, unless EVALBOT_REQUIRE says that it must."""
+    reason = unavailable()
+    if reason and "image" in os.environ.get("EVALBOT_REQUIRE", "").split(","):
+        pytest.fail(f"EVALBOT_REQUIRE names the image, but {reason}")
+    if reason:
+        pytest.skip(reason)
+    images = Images(ROOT / ".image")
+    images.build()
+    return images
+
+
+@pytest.fixture(scope="module")
+def inside(image: Images) -> dict:
+    return json.loads(image.said("/opt/evalbot/bin/python", "-c", Path(weights.__file__).read_text()))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A pull request whose prompt got worse."""
+    house = House(tmp_path).head({"prompts/support.md": PROMPT.format(quality="bad")})
+    with GitHubServer(house.repo) as server:
+        yield Scene(tmp_path, house, server)
+
+
+def test_it_weighs_at_most_290_MB_above_its_base_and_says_what_does(image, inside):
+    above = image.bytes_of(TAG) - image.bytes_of(BASE)
+    weighed = sorted(inside["weights"].items(), key=lambda item: -item[1])
+    rest = above - sum(inside["weights"].values())
+    print("\n\n| what | MB |\n|:--|--:|")
+    for name, size in [*weighed[:20], (f"{len(weighed[20:])} smaller ones", sum(size for _, size in weighed[20:])), (GIT, rest)]:
+        print(f"| {name} | {size / 1e6:.1f} |")
+    print(f"| **above the base** | **{above / 1e6:.1f}** |")
+    print(f"| the base: Debian 12 with Python 3.11, a stand-in | {image.bytes_of(BASE) / 1e6:.1f} |\n")
+
+    assert above <= MOST_BYTES
+
+
+def test_nothing_is_in_it_that_evalbot_does_not_need(image, inside):
+    assert sorted(inside["weights"]) == inside["needed"]
+    for tool in ("pip", "gcc", "cc", "make", "curl", "wget", "perl5.36-x86_64-linux-gnu"):
+        assert "found" not in image.said("sh", "-c", f"command -v {tool} && echo found || true")
+
+
+def test_every_module_of_evalbot_can_be_imported_in_it(image):
+    walk = "import pkgutil, importlib, evalbot; [importlib.import_module(m.name) for m in pkgutil.walk_packages(evalbot.__path__, 'evalbot.') if '__main__' not in m.name]; print('all')"
+    assert image.said("/opt/evalbot/bin/python", "-c", walk).strip() == "all"
+
+
+def test_it_takes_a_pull_request_from_the_event_to_comment_check_outputs_and_exit_status(image, scene, tmp_path):
+    folder, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
+    scene.workspace = checked_out(scene, tmp_path / "workspace")
+    (folder / "home").mkdir()
+    before = git_files(scene.workspace)
+
+    with LoopbackModels(by_quality()) as models:
+        done = image.run(
+            as_runner(environment) | container_inputs(models),
+            {scene.workspace: "/github/workspace", folder: "/github/workflow", folder / "home": "/github/home"},
+        )
+    ran = Ran(done.returncode, folder, models)
+
+    assert ran.status == 1, done.stdout + done.stderr
+    assert ran.outputs["verdict"] == "fail"
+    assert ran.outputs["comment-url"]
+    assert ran.outputs["report-path"] == "reports/evalbot"
+    assert "do not merge" in ran.summary
+    assert scene.comment.startswith("<!-- evalbot:v1 key=default -->")
+    assert (scene.check.status, scene.check.conclusion) == ("completed", "failure")
+    assert len(models.calls) > 100
+    assert {key_of(call) for call in models.calls} == {models.OPENAI_KEY, models.ANTHROPIC_KEY}
+    summary = json.loads((scene.workspace / "reports/evalbot/summary.json").read_text())
+    assert (summary["verdict"], summary["pull_request"]) == ("fail", scene.pull.number)
+    assert git_files(scene.workspace) == before, "the clone was written to"
+    for key in (models.OPENAI_KEY, models.ANTHROPIC_KEY, scene.server.token):
+        assert all(line.startswith("::add-mask::") for line in (done.stdout + done.stderr).splitlines() if key in line)
+
+
+def test_it_says_in_one_line_what_is_wrong_with_an_input(image, scene, tmp_path):
+    folder, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
+
+    done = image.run(as_runner(environment) | {"INPUT_COMMENT": "somtimes"}, {scene.workspace: "/github/workspace", folder: "/github/workflow"})
+
+    assert done.returncode == 2
+    assert "::error::" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def as_runner(environment: dict[str, str]) -> dict[str, str]:
+    """The variables with the paths that a container sees."""
+    inside = {"GITHUB_WORKSPACE": "/github/workspace", "HOME": "/github/home", "GITHUB_EVENT_PATH": "/github/workflow/event.json"}
+    files = {"GITHUB_OUTPUT": "/github/workflow/output", "GITHUB_STEP_SUMMARY": "/github/workflow/summary"}
+    return environment | inside | files
+
+
+def container_inputs(models: LoopbackModels) -> dict[str, str]:
+    """Inputs as a runner passes them, hyphens and all; the key comes by input, the endpoint by the workflow's `env:`."""
+    given = models.env()
+    inputs = {
+        "INPUT_OPENAI-API-KEY": given.pop("OPENAI_API_KEY"), "INPUT_ANTHROPIC-API-KEY": given.pop("ANTHROPIC_API_KEY"),
+        "INPUT_REPORT-DIR": "reports/evalbot",
+    }  # fmt: skip
+    return given | inputs
+
+
+def key_of(call: Call) -> str:
+    return call.headers.get("x-api-key") or call.headers["authorization"].removeprefix("Bearer ")
+
+
+def checked_out(scene: Scene, folder: Path) -> Path:
+    """The head, checked out by the runner's own user; the container is root."""
+    assert os.geteuid() != RUNNER
+    scene.house.repo.git("clone", "--quiet", str(scene.house.repo.root), str(folder))
+    subprocess.run(["chown", "-R", f"{RUNNER}:{RUNNER}", str(folder)], check=True)
+    return folder
+
+
+def git_files(workspace: Path) -> dict[str, tuple[int, int]]:
+    return {str(path): (path.stat().st_uid, path.stat().st_mtime_ns) for path in sorted((workspace / ".git").rglob("*")) if path.is_file()}
