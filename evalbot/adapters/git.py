@@ -11,7 +11,7 @@ from pathlib import Path
 from evalbot.adapters.git_process import DEPTH, Batch, Git
 from evalbot.adapters.trees import CommitTree, WorkTree, decoded, shown
 from evalbot.domain.errors import ConfigError, Problem, nearest
-from evalbot.domain.ports import Tree
+from evalbot.domain.ports import Snapshot
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) commit [0-9]+")
@@ -42,7 +42,7 @@ class Repository:
         self.root = _root_of(root)
         self._git = Git(self.root)
         self._headers, self._contents = Batch(self._git, "--batch-check"), Batch(self._git, "--batch")
-        self._trees: dict[str, Tree] = {}
+        self._trees: dict[str, Snapshot] = {}
         self._changes: dict[tuple[str, str], list[Change]] = {}
 
     @property
@@ -79,7 +79,7 @@ class Repository:
             raise ConfigError(Problem(f"{pair}: their histories are unrelated.", hint="Rebase the branch on its base."))
         raise ConfigError(Problem(f"{pair} in what was fetched of their history.", hint=DEPTH))
 
-    def tree(self, sha: str) -> Tree:
+    def tree(self, sha: str) -> Snapshot:
         """The files of a commit, by the sha that `resolve` gave.
 
         Raises:
@@ -89,7 +89,7 @@ class Repository:
             self._trees[sha] = self._read_tree(_checked(sha))
         return self._trees[sha]
 
-    def work_tree(self) -> Tree:
+    def work_tree(self) -> Snapshot:
         """The files on disk as they are now: tracked ones, and new ones that git does not ignore."""
         listed = self._git.output("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         return WorkTree(self.root, [decoded(path) for path in listed.split(b"\0") if path])

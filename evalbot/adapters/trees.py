@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,10 @@ class CommitTree:
         """Whether there is such a path."""
         return path in self._entries
 
+    def identity(self, path: str) -> str:
+        """Its mode and object id."""
+        return " ".join(self._entries[path])
+
     def read(self, path: str) -> bytes:
         """The bytes of a regular file (mode 100644 or 100755); raises ConfigError for anything else."""
         refuse_outside(path)
@@ -83,6 +88,19 @@ class WorkTree:
     def exists(self, path: str) -> bool:
         """Whether there is such a path."""
         return path in self._known
+
+    def identity(self, path: str) -> str:
+        """Its mode and the id that git would give its content."""
+        try:
+            found = os.lstat(self._root / path)
+            if not stat.S_ISREG(found.st_mode):
+                return "120000 none"
+            content = self._bytes(path)
+        except (OSError, ConfigError):
+            return "100644 unreadable"
+        mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
+        blob = b"blob %d\0" % len(content) + content
+        return f"{mode} {hashlib.sha1(blob, usedforsecurity=False).hexdigest()}"
 
     def read(self, path: str) -> bytes:
         """The bytes of a regular file; raises ConfigError for anything else, also for a link on the way to it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evalbot.adapters.prompts import prompt_id
 from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
@@ -12,6 +12,7 @@ from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_promp
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
 from evalbot.app.pricing import check_prices
+from evalbot.app.systems import Systems, system_sides
 from evalbot.app.targets import NotAllowed, target
 from evalbot.config import build_metrics, suite_decides
 from evalbot.domain.canonical import digest
@@ -41,6 +42,7 @@ class Case:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    systems: Systems = field(default_factory=dict)
 
     @property
     def deciding(self) -> frozenset[str]:
@@ -82,6 +84,11 @@ class Case:
         return used
 
 
+def systems_of(cases: Sequence[Case]) -> Systems:
+    """What the engine must start to run the cases."""
+    return {endpoint: system for case in cases for endpoint, system in case.systems.items()}
+
+
 def prepare(
     suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None,
     approvals: Callable[[], int] = lambda: 0,
@@ -97,9 +104,15 @@ def prepare(
     policies = policies.of(suite.name)
     path = policies.policy.path
     partitions = policies.policy.limits.partitions
-    pairs = _pairs(suite, policies, commits)
     exam_changed = not untouched(suite, commits.changed)
-    models, refused = _resolve(pairs.prompts, suite, policies)
+    systems: Systems = {}
+    refused: list[str] = []
+    if suite.target is not None:
+        sides = system_sides(suite, commits, path)
+        pairs, models, systems = sides.pairs, sides.models, sides.systems
+    else:
+        pairs = _pairs(suite, policies, commits)
+        models, refused = _resolve(pairs.prompts, suite, policies)
     changed = _changed(suite, pairs.prompts, models, policies, bootstrap)
     findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
@@ -122,7 +135,7 @@ def prepare(
     findings += _leaks(suite, pairs.prompts, changed, exam)
     asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
     return Case(
-        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused)
+        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused), systems
     )
 
 
@@ -142,15 +155,15 @@ def _as_defined(side: Policy, suite: SuitePolicy) -> SuitePolicy:
 
 def _known_prompts(pairs: PromptPairs) -> set[str]:
     paths = [path for pair in pairs.prompts for path in (pair.path, pair.base_path) if path]
-    return {prompt_id(path) for path in [*paths, *pairs.left_out]}
+    return {prompt_id(path) for path in [*paths, *pairs.left_out]} | {pair.id for pair in pairs.prompts}
 
 
-Targets = dict[tuple[str, Side], Model]
+Targets = Mapping[tuple[str, Side], Model]
 
 
 def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies) -> tuple[Targets, list[str]]:
     """The model of each prompt on each side; what policy gives no endpoint for runs with policy's own model, and is named."""
-    found: Targets = {}
+    found: dict[tuple[str, Side], Model] = {}
     refused: list[str] = []
     for pair in pairs:
         for side, prompt, file in ((Side.BASE, pair.base, policies.base), (Side.HEAD, pair.head, policies.head)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evalbot.adapters.git import Repository
 from evalbot.domain.errors import ConfigError, Problem
-from evalbot.domain.ports import Tree
+from evalbot.domain.ports import Snapshot
 from evalbot.domain.pulls import GitHub
 
 
@@ -20,9 +20,9 @@ class Commits:
 
     policy_sha: str
     base_sha: str
-    tip: Tree
-    merge_base: Tree
-    head: Tree
+    tip: Snapshot
+    merge_base: Snapshot
+    head: Snapshot
     changed: Sequence[str]
     renames: Mapping[str, str] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from evalbot import __version__
 from evalbot.adapters.git import Repository
 from evalbot.app.aa_record import AA_RECORD, with_noise
-from evalbot.app.case import Case, prepare
+from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, from_git
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
@@ -140,7 +140,7 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions, approval
 async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
     """The planned answers of all suites, the confirmations that first failures call for, and both sides side by side."""
     suites = {case.suite.name: case.for_engine for case in cases}
-    async with lab.running(suites, [case.tasks for case in cases]) as run:
+    async with lab.running(suites, [case.tasks for case in cases], systems_of(cases)) as run:
         planned = [task for case in cases for task in case.tasks]
         rows = await run(planned)
         evidence = [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases]

@@ -11,7 +11,7 @@ from statistics import median
 from evalbot import __version__
 from evalbot.adapters.git import Repository
 from evalbot.app.aa_record import AA_RECORD, SelfTest, append
-from evalbot.app.case import Case, prepare
+from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, refuse_own_folders
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies
@@ -135,7 +135,7 @@ def _cases(policy: Policy, commits: Commits, options: SelfTestOptions) -> list[C
 
 async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
     """Both sides, and the confirmations that their first failures call for."""
-    async with lab.running({case.suite.name: case.for_engine for case in cases}, [case.tasks for case in cases]) as run:
+    async with lab.running({case.suite.name: case.for_engine for case in cases}, [case.tasks for case in cases], systems_of(cases)) as run:
         rows = await run([task for case in cases for task in case.tasks])
         evidence = [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases]
         return [*rows, *await run([task for one in evidence for task in confirmations(one)])]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from evalbot.adapters.git import Repository
 from evalbot.adapters.globs import expand
-from evalbot.adapters.prompts import load_prompt, prompt_id
+from evalbot.adapters.prompts import load_prompt
 from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths
+from evalbot.app.systems import system_prompt
 from evalbot.config import build_metrics, load_policy, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
-from evalbot.domain.ports import Tree
+from evalbot.domain.ports import Prompt, Snapshot
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,29 @@ def validate(root: Path, config: str) -> Validated:
 
 
 def _suite(
-    suite: SuitePolicy, policy: Policy, tree: Tree, reader: DatasetReader, warnings: list[str]
+    suite: SuitePolicy, policy: Policy, tree: Snapshot, reader: DatasetReader, warnings: list[str]
 ) -> Sequence[Example]:
     rows = reader.rows(tree, dataset_paths(suite, tree, policy.path))
     metrics = build_metrics(suite, policy.path, tree.read)
     warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
     problems = []
-    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.line or None)
-    check_prompts(rows, {prompt_id(path) for path in paths})
-    for path in paths:
-        prompt = load_prompt(tree, path)
+    prompts = _prompts(suite, policy, tree)
+    check_prompts(rows, {prompt.id for prompt in prompts})
+    for prompt in prompts:
         asked = [row for row in rows if row.meets(prompt.id)]
         problems += [
-            Problem(f"example {row.id!r} cannot be rendered with {path}: {text}", row.path, row.line)
+            Problem(f"example {row.id!r} cannot be rendered with {prompt.path}: {text}", row.path, row.line)
             for row, text in zip(asked, prompt.render_all(asked), strict=True)
             if isinstance(text, str)
         ]
     if problems:
         raise ConfigError(problems)
     return rows
+
+
+def _prompts(suite: SuitePolicy, policy: Policy, tree: Snapshot) -> Sequence[Prompt]:
+    """The suite's prompts, or what stands in their place."""
+    if suite.target is not None:
+        return [system_prompt(suite, tree, policy.path)]
+    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.line or None)
+    return [load_prompt(tree, path) for path in paths]

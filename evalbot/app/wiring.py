@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,15 @@ from evalbot.adapters.journal import FileJournal, earlier_lines
 from evalbot.adapters.prices import price
 from evalbot.adapters.progress import progress
 from evalbot.adapters.providers.open import open_provider
+from evalbot.adapters.targets.export import exported
+from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.models import Model, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Journal, Progress, Provider
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Task
+from evalbot.domain.targets import Place
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.resume import Earlier
 from evalbot.engine.rows import to_line
@@ -97,14 +100,17 @@ class Lab:
     _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def running(self, suites: Mapping[str, SuiteMetrics], tasks: Sequence[Sequence[Task]]) -> AsyncIterator[Run]:
-        """Runs tasks with providers open; the clocks of the time budgets start here.
+    async def running(
+        self, suites: Mapping[str, SuiteMetrics], tasks: Sequence[Sequence[Task]], systems: Systems
+    ) -> AsyncIterator[Run]:
+        """Runs tasks with providers and systems open; the clocks of the time budgets start here.
 
         Raises:
             ConfigError: A key is missing or a price unknown and refused; nothing was sent.
         """
         asked = [t.request.model for some in tasks for t in some] + [m for s in suites.values() for m in s.models.values()]
-        self._open({(model.endpoint, model.model): model for model in asked}.values())
+        known = {(model.endpoint, model.model): model for model in asked}.values()
+        self._open(model for model in known if model.endpoint not in systems)
         started = self.world.clock()
         self.gateway = Gateway(self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed))
         earlier = Earlier(self.world.earlier() if self.share else (), suites)
@@ -117,7 +123,8 @@ class Lab:
         run = Run(runner, earlier)
         watch = asyncio.ensure_future(self._watch())
         try:
-            with _terminated():
+            with ExitStack() as folders, _terminated():
+                self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
             journal.rewrite(to_line(row) for row in run.rows)
         finally:
@@ -171,6 +178,13 @@ class Lab:
                 problems.append(Problem(f"the price of {model.label} is unknown.", hint="Give it as `price` under `models:`, or allow it with `run.unknown_price: allow`."))
         if problems:
             raise ConfigError(dict.fromkeys(problems))
+
+    def _start(self, systems: Systems, folders: ExitStack) -> None:
+        """Systems under test, each with policy's files in a folder of its own."""
+        for endpoint, system in systems.items():
+            runs_code = system.target.code is not None
+            folder = folders.enter_context(exported(system.tree, code_paths(system.target, system.tree))) if runs_code else None
+            self._providers[endpoint] = system.target.open(Place(folder, self.world.environment))
 
     def _provider(self, model: Model) -> Provider:
         return self._providers[model.endpoint]

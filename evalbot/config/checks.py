@@ -10,15 +10,16 @@ from typing import Any
 from evalbot.adapters.globs import match
 from evalbot.adapters.located import Located
 from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.targets import TARGETS
 from evalbot.config.endpoints import objection
 from evalbot.config.metrics import construct, suite_decides
 from evalbot.config.options import At
 from evalbot.config.problems import dotted, shown
+from evalbot.config.targets import construct_target
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.policy import MetricSpec
 from evalbot.domain.ports import Metric
 
-_TARGETS = ("command", "http", "python", "replay")
 _PASS_GATES = {"golden": 4, "regression": 4, "adversarial": 4}  # each with the default of its `confirm`
 _JUDGE = "judge"
 _MOST_NAME = 100
@@ -129,7 +130,7 @@ class _Check:
     def _suite(self, name: str, raw: Mapping[str, Any]) -> Checked:
         here = ("suites", name)
         if raw.get("target") is not None:
-            self._target(raw["target"], *here, "target")
+            self._target(raw, here)
         else:
             self._subject(raw, here)
         self._one_of("dataset", "datasets", raw, here)
@@ -148,16 +149,24 @@ class _Check:
         elif isinstance(model, str) and model:
             self._model_name(model, *here, "model")
 
-    def _target(self, target: object, *keys: str) -> None:
-        kind = _mapping(target).get("type")
-        if kind in _TARGETS:
-            hint = "Give the suite a `prompt` and a `model`."
-            self.wrong(f"target type '{kind}' is not available in this version.", *keys, "type", hint=hint)
-        elif kind == "prompt":
+    def _target(self, raw: Mapping[str, Any], here: tuple[str, str]) -> None:
+        """A target that is no prompt stands alone: it has no prompt and no model."""
+        keys, target = (*here, "target"), raw["target"]
+        for key in ("prompt", "prompts", "model", "params"):
+            if raw.get(key) is not None:
+                self.wrong(f"{dotted(here)} has both 'target' and '{key}'.", *here, key, hint="Keep one of them.")
+        if not isinstance(target, dict):
+            return  # the shape says so
+        if not isinstance(target.get("type"), str):
+            self.wrong(f"{dotted(keys)} has no 'type'.", *keys, hint=f"Known: {', '.join(TARGETS.names())}.")
+        elif target["type"] == "prompt":
             self.wrong("a prompt is no `target`.", *keys, hint="Write `prompt` and `model` in its place.")
-        elif isinstance(target, dict):
-            what = f"there is no target type {shown(kind)}." if "type" in target else f"{dotted(keys)} has no 'type'."
-            self.wrong(what, *keys, "type", hint=nearest(str(kind), _TARGETS))
+        else:
+
+            def at(message: str, *inner: str | int, hint: str = "") -> Problem:
+                return self.located.problem(message, *keys, *inner, hint=hint)
+
+            construct_target(target, at, self.problems)
 
     def _one_of(self, one: str, many: str, raw: Mapping[str, Any], here: tuple[str, str]) -> None:
         given = [key for key in (one, many) if raw.get(key) is not None]

@@ -197,7 +197,7 @@ class SuitePart(Part):
     gates: GatesPart = Field(default=GatesPart(), description="The rules that decide.")
     target: dict[str, Any] | None = Field(
         default=None,
-        description="What answers instead of a prompt and a model: `command`, `http`, `python`, `replay`. Not in this version.",
+        description="What answers instead of a prompt and a model: `type` is `command`, `http`, `python` or `replay`, with the type's own options (docs/systems.md).",
     )
 
 

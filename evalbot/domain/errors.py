@@ -58,6 +58,7 @@ class ProviderFault(StrEnum):
     NETWORK = "network"  # connection refused or reset, DNS, TLS
     PROTOCOL = "protocol"  # HTTP 200 with `{}`, HTML, another model's name: not an answer
     BAD_REQUEST = "bad_request"  # 400, 404, 422: the request as configured cannot work
+    TARGET = "target"  # a system under test failed by itself: crashed, took too long, gave nothing that can be read
 
 
 class ProviderError(EvalbotError):

@@ -34,7 +34,9 @@ class Model:
     """A model with everything that decides where a call goes and what it may change.
 
     `params` are the portable ones (`max_output_tokens`, `temperature`, `stop`, `seed`) and any others, passed through.
-    `base_url`, `api_key_env` and `price` come from policy only (contract, section 3).
+    `base_url`, `api_key_env` and `price` come from policy only (contract, section 3). A target that is no prompt is one too:
+    `provider` is its type, `model` its label, `base_url` its identity. `seconds` is how long one call may take where that is
+    not the usual.
     """
 
     provider: str
@@ -44,6 +46,7 @@ class Model:
     api_key_env: str | None = None
     api: Literal["chat", "responses"] = "chat"
     price: Price | None = None
+    seconds: float | None = None
 
     @property
     def label(self) -> str:

@@ -33,6 +33,13 @@ class Tree(Protocol):
         """
 
 
+class Snapshot(Tree, Protocol):
+    """A tree whose files can be told apart without reading them all."""
+
+    def identity(self, path: str) -> str:
+        """Mode and content of an entry, "100644 <hash>": equal for equal files, whatever commit they are in."""
+
+
 class Prompt(Protocol):
     """A prompt file of one side, read and ready to render."""
 

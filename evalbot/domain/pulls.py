@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from evalbot.domain.ports import Tree
+from evalbot.domain.ports import Snapshot
 
 CheckStatus = Literal["queued", "in_progress", "completed"]
 CheckConclusion = Literal["success", "failure", "cancelled"]  # neutral and skipped pass a required check: never used
@@ -198,7 +198,7 @@ class GitHub(Protocol):
     def changed_paths(self, base: str, head: str) -> Sequence[str] | None:
         """Paths that differ between two commits; None where the list is not complete."""
 
-    def tree(self, sha: str) -> Tree:
+    def tree(self, sha: str) -> Snapshot:
         """The files of a commit by the API, without a checkout."""
 
     def artifact(self, name: str, workflow: str) -> bytes | None:

@@ -130,7 +130,7 @@ class Gateway:
 
     async def _send(self, request: Request, deadline: float) -> tuple[Reply, float]:
         started = self.clock()
-        seconds = min(self._call_seconds, deadline - started)
+        seconds = min(request.model.seconds or self._call_seconds, deadline - started)
         try:
             # The provider keeps the same limit; this one holds against a body that drips and a provider that forgets.
             async with asyncio.timeout(seconds):

@@ -14,7 +14,7 @@ from evalbot.adapters.github.artifacts import Artifacts
 from evalbot.adapters.github.checks import Checks
 from evalbot.adapters.github.comments import Comments
 from evalbot.adapters.github.files import Files
-from evalbot.domain.ports import Tree
+from evalbot.domain.ports import Snapshot
 from evalbot.domain.pulls import (
     CheckConclusion,
     CheckPage,
@@ -155,7 +155,7 @@ class GitHubClient:
         """Paths that differ between two commits; None where the list is not complete or cannot be had."""
         return self._files.changed_paths(base, head)
 
-    def tree(self, sha: str) -> Tree:
+    def tree(self, sha: str) -> Snapshot:
         """The files of a commit by the API, without a checkout."""
         return self._files.tree(sha)
 

@@ -13,7 +13,7 @@ from evalbot.adapters.github import reading
 from evalbot.adapters.github.api import MOST_CALLS, Absent, Api, Errand
 from evalbot.adapters.trees import CommitTree
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
-from evalbot.domain.ports import Tree
+from evalbot.domain.ports import Snapshot
 
 KEPT_FOR_PUBLISHING = 12  # calls that reading files leaves for the check and the comment
 MOST_COMPARED = 300  # the compare API lists no more files, and does not say that there are more
@@ -35,7 +35,7 @@ class Files:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._comparisons: dict[tuple[str, str], _Comparison] = {}
-        self._trees: dict[str, Tree] = {}
+        self._trees: dict[str, Snapshot] = {}
         self._entries: dict[str, Mapping[str, tuple[str, str]]] = {}
         self._sizes: dict[str, int] = {}
         self._contents: dict[str, bytes] = {}
@@ -57,7 +57,7 @@ class Files:
             return None  # the caller then takes everything for changed, or asks git
         return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
-    def tree(self, sha: str) -> Tree:
+    def tree(self, sha: str) -> Snapshot:
         """The files of a commit.
 
         Raises:
