@@ -131,7 +131,7 @@ def prepare(
     )
     changed = _with_dataset_cause(suite, changed, pairs.prompts, exam)
     tasks = _plan(suite, pairs.prompts, models, changed, exam, partitions, epochs)
-    check_prices(suite, metrics, [task.request.model for task in tasks], path)
+    check_prices(suite, metrics, [task.request.model for task in tasks if not systems], path)  # a system says what it costs
     findings += _leaks(suite, pairs.prompts, changed, exam)
     asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
     return Case(
