@@ -80,7 +80,7 @@ class Case:
                 asked = [(self.models or {})[model] for model in metric.models]
                 identity = [metric.identity(), [[m.provider, m.model, m.base_url, m.api, m.params] for m in asked]]
                 samples = getattr(metric, "samples", 1)
-                used.append(JudgeUsed(self.suite.name, name, digest(identity)[:12], asked[0].label, samples))
+                used.append(JudgeUsed(self.suite.name, name, digest(identity)[:12], " + ".join(model.label for model in asked), samples))
         return used
 
 

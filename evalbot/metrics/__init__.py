@@ -8,9 +8,11 @@ from evalbot.domain.registry import Registry
 METRICS: Registry[Metric] = Registry(
     "metric",
     {
+        "checklist": "evalbot.metrics.checklist",
         "checks": "evalbot.metrics.checks",
         "cost": "evalbot.metrics.cost",
         "exact_match": "evalbot.metrics.exact_match",
+        "factuality": "evalbot.metrics.factuality",
         "json_schema": "evalbot.metrics.json_schema",
         "judge": "evalbot.metrics.judge",
         "latency": "evalbot.metrics.latency",

@@ -161,7 +161,7 @@ REFUSED = {
                                 ["evalbot.yml:9: metric 'f1': threshold is 72, which is outside the scale 0 to 1."]),
     "threshold as a word": (changed("articles: drop", "threshold: high"), ["evalbot.yml:9: metric 'f1': threshold must be a number or a mapping, not 'high'."]),
     "judge without a model": (changed("{type: judge, model: grader, samples", "{type: judge, samples"),
-                              ["evalbot.yml:10: metric 'quality' has no 'model'; type 'judge' needs it."]),
+                              ["evalbot.yml:10: metric 'quality': model is missing; name the judge, or give a `jury` of several."]),
     "judge of no such model": (changed("{type: judge, model: grader, samples", "{type: judge, model: gradr, samples"),
                                ["evalbot.yml:10: there is no model 'gradr' in `models`. Did you mean 'grader'?"]),
     "samples as a word": (changed("samples: 3", "samples: three"), ["evalbot.yml:10: metric 'quality': samples must be a whole number, not 'three'."]),

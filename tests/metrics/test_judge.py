@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, ErrorClass, ProviderError, ProviderFault, Stopped
@@ -360,7 +360,18 @@ def test_graded_examples_may_stand_in_the_configuration() -> None:
         ({"min": {"gold": 4}}, "Did you mean 'golden'?"),
         ({"samples": 0}, "samples is 0"),
         ({"criteria": ["a", " "]}, "empty line"),
-        ({"jury": ["a", "b"]}, "not available in this version"),
+        ({"jury": ["a", "b"]}, "model and jury are both given"),
+        ({"model": "", "jury": ["a"]}, "jury has 1 model"),
+        ({"model": "", "jury": ["a", "a"]}, "jury names 'a' twice"),
+        ({"max_samples": 5}, "max_samples is 5; give more than `samples` (two or more)"),
+        ({"samples": 3, "max_samples": 3}, "max_samples is 3"),
+        ({"samples": 3, "max_samples": 26}, "at most 25"),
+        ({"canaries": [{**GRADED, "score": 9}]}, "canaries: number 1 is no graded example"),
+        ({"calibration": {}}, "calibration.labels must be the path"),
+        ({"calibration": {"labels": "l.jsonl", "kappa": 1}}, "calibration has no option 'kappa'"),
+        ({"calibration": {"labels": "l.jsonl", "min_kappa": 2}}, "calibration.min_kappa must be a number from -1 to 1"),
+        ({"calibration": {"labels": "l.jsonl", "max_age_days": True}}, "calibration.max_age_days must be"),
+        ({"calibration": {"labels": "l.jsonl", "on_fail": "block"}}, "calibration.on_fail must be"),
         ({"model": " "}, "name the judge"),
     ],
 )
@@ -370,7 +381,7 @@ def test_options_that_do_not_fit_together_are_problems(options: dict[str, object
 
 
 def test_all_problems_are_listed_at_once() -> None:
-    problems = Judge("g", anchors={1: "a"}, min=9, samples=0, jury=("a",)).problems()
+    problems = Judge(anchors={1: "a"}, min=9, samples=0, jury=("a",)).problems()
     assert [problem.split()[0] for problem in problems] == ["anchors", "min", "samples", "jury"]
 
 
@@ -388,8 +399,9 @@ def test_the_configuration_of_the_contract_is_accepted() -> None:
 
 
 def test_a_judge_without_a_model_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(Judge).validate_python({"samples": 3})
+    assert TypeAdapter(Judge).validate_python({"samples": 3}).problems() == [
+        "model is missing; name the judge, or give a `jury` of several."
+    ]
 
 
 def test_whatever_can_move_a_grade_is_part_of_the_identity_and_nothing_else() -> None:

@@ -103,7 +103,7 @@ def test_one_answer_alone_has_nothing_to_be_compared_with() -> None:
 @pytest.mark.parametrize(
     ("metric", "words"),
     [
-        (Pairwise(), "model is empty"), (Pairwise("a", jury=("b", "c")), "both given"), (Pairwise(jury=("b",)), "jury has 1"),
+        (Pairwise(), "model is missing"), (Pairwise("a", jury=("b", "c")), "both given"), (Pairwise(jury=("b",)), "jury has 1"),
         (Pairwise(jury=("b", "b")), "twice"), (Pairwise("a", criteria=(" ",)), "empty line"),
     ],
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +9,16 @@ from functools import cached_property
 from typing import Self, cast
 
 from evalbot.domain.canonical import Json, digest
-from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example
-from evalbot.domain.models import Message, Outcome
+from evalbot.domain.models import Message
 from evalbot.domain.ports import Ask
 from evalbot.domain.scores import Answered, Decides, Score
 from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
+from evalbot.instruments.calibration import calibration_problems
 from evalbot.instruments.fences import sections_of, user_text
-from evalbot.instruments.questions import read_answer
+from evalbot.instruments.panel import MOST_SAMPLES, Vote, jurors, panel_problems, votes
 from evalbot.instruments.replies import shortened
+from evalbot.instruments.trivial import RULES_VERSION, triviality
 from evalbot.metrics import METRICS
 from evalbot.metrics.judge.grade import PARSER_VERSION, Grade, read_reply
 from evalbot.metrics.judge.graded import graded_problems, read_graded, turns
@@ -31,7 +31,7 @@ from evalbot.metrics.judge.rubric import (
     template,
 )
 
-_MOST_SAMPLES = 25
+MOST_CANARIES = 10
 _LONGEST_REASON, _LONGEST_PHRASE, _MOST_PHRASES = 300, 160, 5
 _GOLDEN_PLACE, _PLACE = 0.75, 0.5  # of the scale's width: 4 and 3 on 1 to 5
 _UNSTABLE_RANGE, _UNSTABLE_VARIANCE, _UNSTABLE_WIDTH = 1.5, 0.5, 4.0  # points on 1 to 5, which is 4 wide
@@ -43,10 +43,13 @@ class Judge:
     """The grade that a model gives the answer by a rubric with described levels.
 
     The judge is shown the input and the answer, and where the example has them its references, context and criteria. It
-    writes its reasoning first and the grade last. An answer that is empty gets the lowest grade without a call.
+    writes its reasoning first and the grade last.
 
     - `model`: the judge, a name of `models:` or "provider/model". Better not of the family that it judges.
-    - `samples`: how many times it is asked about each answer (default 1); the value is the mean. Three steady a gate.
+    - `jury`: several judges in its place, best three of different families; the value is the mean of all grades.
+    - `samples`: how many times each judge is asked about each answer (default 1); the value is the mean. Three steady a gate.
+    - `max_samples`: where the first `samples` lie on both sides of `min`, so many are asked for in all (at least two come
+      first). Off by default.
     - `scale`: lowest and highest grade (default `[1, 5]`). Whole ends mean whole grades.
     - `task`: one sentence on what the assistant is for.
     - `criteria`: what a good answer does, one line each. An example's own `criteria` are added for that example.
@@ -57,11 +60,15 @@ class Judge:
     - `min`: the lowest mean that passes, as a number or per partition. Default: `{golden: 4, default: 3}`, on other scales
       three quarters and half of the way up. A mapping without `default` keeps these for the partitions it leaves out.
     - `report_only`: `true` reports and tests the grades, and lets no example fail by them.
-    - `calibration`: where human labels are, for measuring the judge's agreement with people; it moves no score.
-    - `jury`: reserved for several judges; refused in this version.
+    - `canaries`: three to ten graded answers in the format of `examples`, that the judge grades again in each run that asks
+      it; where its grades drift away from theirs, `judge_health` says so. They move no score.
+    - `calibration`: where human labels are, for measuring the judge's agreement with people (docs/judges.md): `labels`, and
+      where useful `min_kappa` (default 0.4), `max_age_days` (90) and `on_fail` (`warn`, or `report_only`, which lets a judge
+      below its floor or with older labels inform and not gate).
 
     **Range**: the scale. **Needs** nothing but an answer, and is applicable to every example. **Decides** whether an
-    example passes, unless `report_only`. **Cost**: `samples` calls for each answer, and at most as many again.
+    example passes, unless `report_only`. **Cost**: `samples` calls a judge for each answer, and at most as many again. An
+    answer of nothing (empty, white space, punctuation only) gets the lowest grade by rule.
 
     **No grade is no number.** A reply must be exactly one object with a grade on the scale: 7, 4.5 or "5" on 1 to 5 is
     none, and neither is a refused or cut-off reply. It is asked for once more, and then the score is unscored with
@@ -80,7 +87,7 @@ class Judge:
     al. (2023), Prometheus (arXiv 2310.08491); the mean instead of the mode, Wang et al. (2025, arXiv 2503.03064).
     """
 
-    model: str
+    model: str = ""
     samples: int = 1
     scale: tuple[float, float] = (1.0, 5.0)
     task: str = ""
@@ -91,6 +98,8 @@ class Judge:
     report_only: bool = False
     calibration: Mapping[str, object] | None = None
     jury: tuple[str, ...] = ()
+    max_samples: int = 0
+    canaries: str | tuple[Mapping[str, object], ...] = ()
 
     @property
     def lower_is_better(self) -> bool:
@@ -104,8 +113,8 @@ class Judge:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The judge."""
-        return (self.model,)
+        """The judge, or the jury."""
+        return jurors(self.model, self.jury)
 
     @property
     def minimum(self) -> Mapping[str, float]:
@@ -124,27 +133,26 @@ class Judge:
             found += [] if self.anchors is None else anchor_problems(self.scale, self.anchors)
             found += threshold_problems("min", self.min, self.scale)
             found += [] if isinstance(self.examples, str) else graded_problems(self.examples, self.scale)
-        if not 1 <= self.samples <= _MOST_SAMPLES:
-            found.append(f"samples is {self.samples}; ask between 1 and {_MOST_SAMPLES} times.")
-        if not self.model.strip():
-            found.append("model is empty; name the judge.")
+            found += [] if isinstance(self.canaries, str) else graded_problems(self.canaries, self.scale, "canaries", MOST_CANARIES)
+        found += panel_problems(self.model, self.jury, self.samples)
+        if self.max_samples and not (2 <= self.samples < self.max_samples <= MOST_SAMPLES):
+            found.append(f"max_samples is {self.max_samples}; give more than `samples` (two or more), and at most {MOST_SAMPLES}.")
         if not all(line.strip() for line in self.criteria):
             found.append("criteria has an empty line.")
-        if self.jury:
-            found.append(
-                "jury is not available in this version; use one model, or several judges under names of their own."
-            )
-        return found
+        return found + ([] if self.calibration is None else calibration_problems(self.calibration))
 
     def with_files(self, read: Callable[[str], bytes]) -> Self:
-        """The same with the graded examples of its file in place of the path.
+        """The same with the graded examples and canaries of its files in place of their paths.
 
         Raises:
-            ConfigError: The file cannot be read, or a line of it is no graded example.
+            ConfigError: A file cannot be read, or a line of it is no graded example.
         """
-        if not isinstance(self.examples, str):
-            return self
-        return replace(self, examples=read_graded(read(self.examples), self.examples, self.scale))
+        found = self
+        if isinstance(self.examples, str):
+            found = replace(found, examples=read_graded(read(self.examples), self.examples, self.scale))
+        if isinstance(self.canaries, str):
+            found = replace(found, canaries=read_graded(read(self.canaries), self.canaries, self.scale, MOST_CANARIES))
+        return found
 
     def applies(self, example: Example) -> bool:  # noqa: ARG002 - the port's signature
         """To every example."""
@@ -158,34 +166,42 @@ class Judge:
             "template": digest(template()), "schema": reply_schema(self.scale), "parser": PARSER_VERSION,
             "scale": [float(low), float(high)], "anchors": described, "task": self.task, "criteria": list(self.criteria),
             "examples": cast(Json, self.examples if isinstance(self.examples, str) else list(self.examples)),
-            "samples": self.samples, "estimator": "mean",
+            "samples": self.samples, "max_samples": self.max_samples, "jurors": len(self.models), "estimator": "mean",
+            "rules": RULES_VERSION,
         }  # fmt: skip
 
     async def measure(self, answered: Answered, ask: Ask) -> Score:
         """The mean grade, or unscored where one sample has none."""
-        if answered.outcome is Outcome.EMPTY or not answered.output.strip():
-            return Score.scored(self.scale[0], self._passed(self.scale[0], answered), "The answer is empty.")
+        nothing = triviality(answered.example, answered.output, answered.outcome)
+        if nothing:
+            return Score.scored(self.scale[0], self._passed(self.scale[0], answered), nothing)
         messages = (*self._prefix, Message("user", user_text(sections_of(answered.example, answered.output))))
-        samples = await asyncio.gather(*(self._sample(messages, ask) for _ in range(self.samples)))
-        lost = [sample for sample in samples if isinstance(sample, Score)]
-        if lost:
-            return next((score for score in lost if score.error is ErrorClass.STOPPED), lost[0])
-        return self._score([sample for sample in samples if not isinstance(sample, Score)], answered)
+        found = await self._votes(self.samples, messages, ask)
+        if not isinstance(found, Score) and self._straddles(found, answered):
+            more = await self._votes(self.max_samples - self.samples, messages, ask)
+            found = more if isinstance(more, Score) else [*found, *more]
+        return found if isinstance(found, Score) else self._score(found, answered)
 
-    async def _sample(self, messages: Sequence[Message], ask: Ask) -> tuple[Grade, int] | Score:
-        """One grade and how often it was asked for again, or why there is none."""
-        return await read_answer(
-            ask, self.model, messages, reply_schema(self.scale), lambda reply: read_reply(reply, self.scale)
-        )
+    async def _votes(self, samples: int, messages: Sequence[Message], ask: Ask) -> list[Vote[Grade]] | Score:
+        return await votes(ask, self.models, samples, messages, reply_schema(self.scale), lambda reply: read_reply(reply, self.scale))
 
-    def _score(self, samples: Sequence[tuple[Grade, int]], answered: Answered) -> Score:
-        grades = [grade for grade, _ in samples]
+    def _straddles(self, found: Sequence[Vote[Grade]], answered: Answered) -> bool:
+        """Whether more samples may tell on which side of the threshold the answer is."""
+        scores = [vote.said.score for vote in found]
+        sides = {reaches(score, self.minimum, answered.example.partition) for score in scores}
+        return self.max_samples > self.samples and sides == {True, False}
+
+    def _score(self, found: Sequence[Vote[Grade]], answered: Answered) -> Score:
+        grades = [vote.said for vote in found]
         scores = tuple(grade.score for grade in grades)
         value = statistics.fmean(scores)
+        by_juror = {name: [vote.said.score for vote in found if vote.juror == name] for name in self.models}
+        unstable = [self._unstable(own) for own in by_juror.values()]
         detail: dict[str, Json] = {
             "strengths": _phrases(grades[0].strengths), "weaknesses": _phrases(grades[0].weaknesses),
-            "unstable": self._unstable(scores), "re_asks": sum(re_asks for _, re_asks in samples),
+            "unstable": any(unstable) if None not in unstable else None, "re_asks": sum(vote.re_asks for vote in found),
             "repaired": sum(grade.repaired for grade in grades),
+            **({"jurors": {name: statistics.fmean(own) for name, own in by_juror.items()}} if self.jury else {}),
         }  # fmt: skip
         reason = shortened(grades[0].reasoning, _LONGEST_REASON)
         return Score.scored(value, self._passed(value, answered), reason, samples=scores, detail=detail)

@@ -22,7 +22,7 @@ _REQUIRED = ("input", "response", "score", "reasoning")
 _OPTIONAL = ("context", "reference", "strengths", "weaknesses")
 
 
-def read_graded(content: bytes, path: str, scale: Scale) -> tuple[Graded, ...]:
+def read_graded(content: bytes, path: str, scale: Scale, most: int = MOST) -> tuple[Graded, ...]:
     """The graded examples of a JSON Lines file; raises ConfigError with every fault and its line."""
     found: list[Graded] = []
     problems: list[Problem] = []
@@ -38,17 +38,17 @@ def read_graded(content: bytes, path: str, scale: Scale) -> tuple[Graded, ...]:
         if fault:
             problems.append(Problem(f"this is no graded example: {fault}.", path, number))
         found.append(cast(Graded, row))
-    problems += [Problem(problem, path) for problem in _amount(found)]
+    problems += [Problem(problem, path) for problem in _amount(found, most)]
     if problems:
         raise ConfigError(problems)
     return tuple(found)
 
 
-def graded_problems(rows: Sequence[Graded], scale: Scale) -> list[str]:
+def graded_problems(rows: Sequence[Graded], scale: Scale, option: str = "examples", most: int = MOST) -> list[str]:
     """What is wrong with graded examples, one line each."""
     faults = ((number, _fault(row, scale)) for number, row in enumerate(rows, start=1))
-    return _amount(rows) + [
-        f"examples: number {number} is no graded example: {fault}." for number, fault in faults if fault
+    return _amount(rows, most, option) + [
+        f"{option}: number {number} is no graded example: {fault}." for number, fault in faults if fault
     ]
 
 
@@ -75,8 +75,8 @@ def _lines(content: bytes, path: str) -> list[str]:
         raise ConfigError(Problem(f"the file is no UTF-8 text: {error}.", path)) from None
 
 
-def _amount(rows: Sequence[Graded]) -> list[str]:
-    return [f"examples: {len(rows)} are given; a judge takes at most {MOST}."] if len(rows) > MOST else []
+def _amount(rows: Sequence[Graded], most: int, option: str = "examples") -> list[str]:
+    return [f"{option}: {len(rows)} are given; a judge takes at most {most}."] if len(rows) > most else []
 
 
 def _fault(row: object, scale: Scale) -> str:

@@ -11,13 +11,12 @@ from string import Template
 from typing import Literal, cast
 
 from evalbot.domain.canonical import Json, digest
-from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Reply
 from evalbot.domain.ports import Ask
 from evalbot.domain.scores import Answered, Decides, Pair, Score
 from evalbot.instruments.fences import sections_of, user_text
-from evalbot.instruments.panel import jurors, panel_problems, strict_majority
+from evalbot.instruments.panel import first_lost, jurors, panel_problems, strict_majority
 from evalbot.instruments.questions import read_answer
 from evalbot.instruments.replies import UnreadableReplyError, read_object, shortened, text_at, text_of
 from evalbot.instruments.trivial import RULES_VERSION, triviality
@@ -128,7 +127,7 @@ class Pairwise:
         seen = await asyncio.gather(*(self._juror(model, pair, ask) for model in self.models))
         lost = [one for one in seen if isinstance(one, Score)]
         if lost:
-            return next((score for score in lost if score.error is ErrorClass.STOPPED), lost[0])
+            return first_lost(lost)
         votes = [one for one in seen if not isinstance(one, Score)]
         winner = strict_majority([one.winner for one in votes]) or "tie"
         reason = next((one.reasoning for one in votes if one.winner == winner), votes[0].reasoning)
@@ -142,7 +141,7 @@ class Pairwise:
         )
         lost = [reply for reply in replies if isinstance(reply, Score)]
         if lost:
-            return next((score for score in lost if score.error is ErrorClass.STOPPED), lost[0])
+            return first_lost(lost)
         ((first, reasoning), again), ((second, _), again_swapped) = (reply for reply in replies if not isinstance(reply, Score))
         straight, swapped = _winner(first, a="base", b="head"), _winner(second, a="head", b="base")
         same = straight == swapped
