@@ -43,6 +43,7 @@ class Case:
     warnings: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     systems: Systems = field(default_factory=dict)
+    pairs: tuple[PromptPair, ...] = ()
 
     @property
     def deciding(self) -> frozenset[str]:
@@ -135,7 +136,8 @@ def prepare(
     findings += _leaks(suite, pairs.prompts, changed, exam)
     asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
     return Case(
-        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused), systems
+        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused), systems,
+        pairs.prompts,
     )
 
 

@@ -14,11 +14,12 @@ from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, from_git
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
+from evalbot.app.suspects import replays, suspects
 from evalbot.app.wiring import Lab, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
 from evalbot.domain.examples import Partition
 from evalbot.domain.record import Calls, RunRecord
-from evalbot.domain.runs import Row
+from evalbot.domain.runs import Part, Row
 from evalbot.domain.verdicts import Decision, Finding, Level, Rule, Verdict
 from evalbot.gate.confirm import confirmations
 from evalbot.gate.decide import decide
@@ -29,7 +30,7 @@ class CheckOptions:
     """What a person asks of `evalbot check`.
 
     `head` "." is the work tree. Empty `suites` and `partitions` mean what the configuration says, an empty `aa_record` the
-    file that `evalbot suite --aa` writes in `report_dir`.
+    file that `evalbot suite --aa` writes in `report_dir`. `by_hunk` replays each hunk of a prompt that got worse alone.
     """
 
     base: str
@@ -42,6 +43,7 @@ class CheckOptions:
     partitions: tuple[str, ...] = ()
     epochs: int | None = None
     aa_record: str = ""
+    by_hunk: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,19 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
     cases = _cases(policies, commits, options, people.approvals)
 
     lab = world.open_lab(policies.policy.limits, people.moved)
-    rows = asyncio.run(_measure(cases, lab)) if any(case.tasks for case in cases) else []
+    rows = asyncio.run(_measure(cases, lab, commits if options.by_hunk else None)) if any(case.tasks for case in cases) else []
+    tried, rows = [row for row in rows if row.part is Part.HUNK], [row for row in rows if row.part is not Part.HUNK]
     # Asked again: somebody may have approved, or a review been dismissed, meanwhile.
     approvals = people.approvals() if _needs_people(policies, cases) else 0
     decision = decide(
-        [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases],
+        [case.evidence(_of(case, rows)) for case in cases],
         general=_policy_findings(policies, cases, policies.policy.approvals.policy - approvals),
         golden_approvals_missing=policies.policy.approvals.golden - approvals,
     )
     if lab.moved:
         decision = Decision(Verdict.CANCELLED, "a newer head replaced this one")
-    return replace(_recorded(record, cases, rows, lab, policies), decision=decision)
+    at_fault = [one for case in cases for one in suspects(case, commits, _of(case, [*rows, *tried]))]
+    return replace(_recorded(record, cases, rows, lab, policies), decision=decision, suspects=tuple(at_fault))
 
 
 def _limited(policies: Policies, options: CheckOptions) -> Policies:
@@ -137,15 +141,24 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions, approval
     return cases
 
 
-async def _measure(cases: Sequence[Case], lab: Lab) -> list[Row]:
-    """The planned answers of all suites, the confirmations that first failures call for, and both sides side by side."""
+async def _measure(cases: Sequence[Case], lab: Lab, by_hunk: Commits | None) -> list[Row]:
+    """The planned answers of all suites, the confirmations that first failures call for, and both sides side by side.
+
+    With `by_hunk`, what got worse is asked once more of each hunk alone: those rows are of part `hunk`.
+    """
     suites = {case.suite.name: case.for_engine for case in cases}
     async with lab.running(suites, [case.tasks for case in cases], systems_of(cases)) as run:
         planned = [task for case in cases for task in case.tasks]
         rows = await run(planned)
-        evidence = [case.evidence([row for row in rows if row.suite == case.suite.name]) for case in cases]
+        evidence = [case.evidence(_of(case, rows)) for case in cases]
         again = await run([task for one in evidence for task in confirmations(one)])
-        return await run.compare([*rows, *again], planned)  # last: time and money go to what decides
+        compared = await run.compare([*rows, *again], planned)  # last: time and money go to what decides
+        alone = [task for case in cases for task in replays(case, by_hunk, _of(case, rows))] if by_hunk else []
+        return [*compared, *await run(alone)]
+
+
+def _of(case: Case, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.suite == case.suite.name]
 
 
 def _needs_people(policies: Policies, cases: Sequence[Case]) -> bool:

@@ -14,9 +14,10 @@ from evalbot.app.publish import EXAMPLES
 from evalbot.domain.canonical import parse_json
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition, Status
+from evalbot.domain.hunks import Suspect
 from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import Calls, JudgeUsed, NoiseFloor, RunRecord
-from evalbot.domain.runs import ChangedPrompt, Row
+from evalbot.domain.runs import ChangedPrompt, Part, Row
 from evalbot.domain.verdicts import (
     Comparison,
     Coverage,
@@ -73,6 +74,7 @@ def _record(found: dict[str, Any]) -> RunRecord:
         ),
         changed=_all(ChangedPrompt, found["changed_prompts"]), judges=_all(JudgeUsed, found["judges"]),
         calls=_one(Calls, found["calls"]), problems=_all(Problem, found["problems"]), noise=_all(NoiseFloor, found["noise"]),
+        suspects=_all(Suspect, found["suspects"]),
         scales={(scale["suite"], scale["metric"]): (scale["low"], scale["high"]) for scale in found["scales"]},
         dropped_params={model: tuple(names) for model, names in found["dropped_params"].items()},
         options=_one(ReportOptions, found["report"]), warnings=tuple(found["warnings"]), not_applied=tuple(found["not_applied"]),
@@ -105,9 +107,11 @@ def _rows(path: Path) -> Iterator[Row]:
     """Whole lines only: what a kill left torn is no row."""
     for line in _lines(path):
         try:
-            yield from_line(line)
+            row = from_line(line)
         except ValueError:
             continue
+        if row.part is not Part.HUNK:  # what only the blame needed
+            yield row
 
 
 def _examples(path: Path) -> Iterator[tuple[tuple[str, str], Example]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from evalbot.domain.errors import Problem
 from evalbot.domain.examples import Example
+from evalbot.domain.hunks import Suspect
 from evalbot.domain.policy import Approvals, ReportOptions
 from evalbot.domain.runs import ChangedPrompt, Row
 from evalbot.domain.verdicts import Decision
@@ -55,7 +56,7 @@ class RunRecord:
     `rows` are policy's and head's answers, confirmations too; `examples` finds each row's example by (suite, example
     hash). `problems` are filled on a `config_error`. `warnings` are single lines. `not_applied` lists what head changes in
     policy. `dropped_params` maps "provider/model" to the params that it rejected. `scales` maps (suite, metric) to
-    its scale. `approvals` is what policy asks of people; `accept_id` is what a comment has to name to accept the findings.
+    its scale. `suspects` are the hunks of prompts that got worse, the most suspect first. `approvals` is what policy asks of people; `accept_id` is what a comment has to name to accept the findings.
     """
 
     decision: Decision
@@ -86,3 +87,4 @@ class RunRecord:
     accept_id: str | None = None
     version: str = ""
     noise: tuple[NoiseFloor, ...] = ()
+    suspects: tuple[Suspect, ...] = ()

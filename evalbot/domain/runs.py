@@ -35,6 +35,7 @@ class Part(StrEnum):
     EXAM = "exam"  # policy's row: means, tests, coverage and gates
     ADDED = "added"  # head's new row: pass/fail only
     EDITED = "edited"  # head's unapproved version of an edited row: shown, nothing more
+    HUNK = "hunk"  # policy's row again with one hunk of the change alone (`epoch` is its number): for blame only
 
 
 class Cause(StrEnum):

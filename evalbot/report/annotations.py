@@ -22,6 +22,7 @@ from evalbot.domain.verdicts import (
 )
 from evalbot.report.escape import shortened, visible
 from evalbot.report.numbers import counted, difference, interval, score
+from evalbot.report.suspicion import named, why
 
 MOST = 50  # GitHub takes so many in one request
 _MOST_EXAMPLES = 5
@@ -70,9 +71,14 @@ def _of_path(record: RunRecord, path: str, places: Sequence[tuple[str, str]], li
         return []
     if record.decision.verdict is Verdict.ACCEPTED:
         level = "warning"
+    blamed = {one.hunk.lines: one for one in named(record) if one.hunk.path == file_of(path)}
     title = _plain(f"evalbot: {places[0][1]} got worse", 200)
-    message = shortened("\n".join(sentences), _MOST_CHARACTERS)
-    return [Annotation(file_of(path), start, end, level, title, message) for start, end in lines]
+    found = []
+    for place in sorted(lines, key=lambda place: place not in blamed):
+        first = [f"Most likely at fault: {why(blamed[place])}."] if place in blamed else []
+        message = shortened("\n".join([*first, *sentences]), _MOST_CHARACTERS)
+        found.append(Annotation(file_of(path), *place, level, title, message))
+    return found
 
 
 def _worse(record: RunRecord, suite: str, prompt: str) -> tuple[bool, list[str]]:

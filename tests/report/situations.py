@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evalbot.domain.errors import ErrorClass, Problem
 from evalbot.domain.examples import Example
+from evalbot.domain.hunks import Hunk, Suspect
 from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import Calls, NoiseFloor, RunRecord
 from evalbot.domain.runs import Cause, Part, Row
@@ -88,9 +89,16 @@ def fail() -> RunRecord:
     )  # fmt: skip
     guidance = "Ask #support-quality before changing a golden example."
     noise = (NoiseFloor(suite="support", runs=3, rows=12, false_alarms=0, points=0.11),)
-    return a_record(
-        decision, rows=rows, known_examples=[golden, *regression], options=ReportOptions(guidance=guidance), noise=noise
+    holiday = Hunk("prompts/support.md", (13, 13), (13, 17), "", "Wish everybody happy holidays.\n")
+    tone = Hunk("prompts/support.md", (40, 41), (44, 45), "Be brief.\n", "Be warm and brief.\n")
+    suspects = (
+        Suspect("support", "prompts/support", holiday, 0.82, ("refund-eu", "r-03", "r-04")),
+        Suspect("support", "prompts/support", tone, 0.18),
     )
+    return a_record(
+        decision, rows=rows, known_examples=[golden, *regression], options=ReportOptions(guidance=guidance), noise=noise,
+        suspects=suspects,
+    )  # fmt: skip
 
 
 def passed() -> RunRecord:

@@ -24,6 +24,13 @@ def test_a_prompt_that_got_worse_is_annotated_on_its_changed_lines() -> None:
     )  # fmt: skip
 
 
+def test_the_lines_most_likely_at_fault_come_first_and_say_why() -> None:
+    first, second = annotations(situations.fail(), {PATH: [(3, 5), (14, 17)]})
+    assert (first.start_line, first.end_line) == (14, 17)
+    assert first.message.startswith("Most likely at fault: 82% of the changed words in worse answers point here (3 examples).\n")
+    assert "Most likely" not in second.message
+
+
 @pytest.mark.parametrize("situation", ["passed", "outage"])
 def test_a_prompt_that_did_not_is_not(situation: str) -> None:
     assert annotations(getattr(situations, situation)(), LINES) == ()

@@ -15,6 +15,7 @@ from evalbot.report.sections.cost import HEADERS as COST_HEADERS
 from evalbot.report.sections.cost import sides as cost_rows
 from evalbot.report.sections.failures import kinds
 from evalbot.report.sections.findings import together, unnamed_examples
+from evalbot.report.suspicion import lines, named, why
 from evalbot.report.title import title
 
 RULES = "https://github.com/evalbot/evalbot/blob/main/docs/rules.md"
@@ -30,6 +31,7 @@ def before(record: RunRecord, *, advisory: bool = False) -> Iterator[str]:
     yield from _list("Problems", [str(problem) for problem in record.problems])
     yield from _findings(record, Level.BLOCKS)
     yield from _findings(record, Level.WARNS)
+    yield from _list("Where to look", [f"{one.hunk.path}, {lines(one)}: {why(one)}." for one in named(record)])
     yield from _results(record)
 
 
@@ -53,9 +55,9 @@ def _versions(record: RunRecord) -> Iterator[str]:
     yield f"{text(record.started_at)} · evalbot {text(record.version)}"
 
 
-def _list(heading: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        items = "".join(f"<li>{text(line)}</li>" for line in lines)
+def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:
+    if sentences:
+        items = "".join(f"<li>{text(line)}</li>" for line in sentences)
         yield f"<section><h2>{heading}</h2><ul>{items}</ul></section>\n"
 
 
