@@ -16,17 +16,18 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from tests import github_writing  # noqa: F401 - registers its endpoints
 from tests.github_openapi import Operation, description
 from tests.github_routes import ENDPOINTS, Answer, Asked, Problem
 from tests.github_shapes import Shapes
-from tests.github_state import Artifact, Check, Commits, IssueComment, Pull, PullReview, Run, iso, zipped
+from tests.github_state import Artifact, Check, Commits, Issue, IssueComment, Pull, PullReview, Run, iso, zipped
 from tests.repository import Repo
 
 __all__ = ["DOCUMENTED", "EVIL", "GitHubServer", "Request"]
@@ -96,6 +97,7 @@ class GitHubServer:
         self.strangers: set[str] = set()
         self.pulls: dict[int, Pull] = {}
         self.said: dict[int, IssueComment] = {}
+        self.issues: dict[int, Issue] = {}
         self.reviews: list[PullReview] = []
         self.check_runs: dict[int, Check] = {}
         self.runs: dict[int, Run] = {}
@@ -138,6 +140,12 @@ class GitHubServer:
         comment = IssueComment(next(self._ids), number, author, body, self.time(), self.time())
         self.said[comment.id] = comment
         return comment
+
+    def open_issue(self, title: str, body: str = "", labels: Iterable[str] = (), author: str | None = None) -> Issue:
+        """An issue, by us unless somebody else is named."""
+        number = max([100, *self.issues]) + 1
+        self.issues[number] = Issue(number, author or self.identity, title, body, list(labels), self.time(), self.time())
+        return self.issues[number]
 
     def edit(self, comment: int, body: str) -> None:
         """An edit a second later, by anyone."""

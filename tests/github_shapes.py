@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from tests.github_openapi import description
-from tests.github_state import Artifact, Check, Commits, IssueComment, Pull, PullReview, Run
+from tests.github_state import Artifact, Check, Commits, Issue, IssueComment, Pull, PullReview, Run
 
 Json = Any
 
@@ -141,6 +141,28 @@ class Shapes:
 
     def git_commit(self, sha: str, tree: str) -> Json:
         return self._complete("git-commit", {"sha": sha, "tree": {"sha": tree}, "url": f"{self.repo_url}/git/commits/{sha}"})
+
+    def ref(self, name: str, sha: str) -> Json:
+        url = f"{self.repo_url}/git/commits/{sha}"
+        given = {"ref": name, "node_id": "", "url": f"{self.repo_url}/git/{name}", "object": {"type": "commit", "sha": sha, "url": url}}
+        return self._complete("git-ref", given)
+
+    def blob(self, sha: str) -> Json:
+        return {"sha": sha, "url": f"{self.repo_url}/git/blobs/{sha}"}
+
+    def issue(self, issue: Issue) -> Json:
+        url = f"{self.repo_url}/issues/{issue.number}"
+        given = {
+            "id": issue.number, "number": issue.number, "title": issue.title, "body": issue.body, "state": issue.state,
+            "state_reason": issue.reason, "user": self.user(issue.author), "labels": [self.label(name) for name in issue.labels],
+            "url": url, "html_url": f"{self._web}/{self._place.name}/issues/{issue.number}", "comments": 0, "locked": False,
+            "created_at": issue.created_at, "updated_at": issue.updated_at, "author_association": "NONE",
+        }  # fmt: skip
+        return self._complete("issue", given)
+
+    def label(self, name: str) -> Json:
+        url = f"{self.repo_url}/labels/{quote(name)}"
+        return {"id": number_of(name), "node_id": "", "url": url, "name": name, "description": None, "color": "ededed", "default": False}
 
     def comparison(self, base: str, head: str, commits: list[str], files: list[Json] | None, total: int) -> Json:
         found = self._place.commits.merge_base(base, head)

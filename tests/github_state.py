@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.repository import Repo
+from tests.repository import PERSON, Repo
 
 Json = Any
 
@@ -42,6 +44,19 @@ class IssueComment:
     minimized: str | None = None
     reactions: list[tuple[str, str]] = field(default_factory=list)  # (author, content), oldest first
     edits: int = 0
+
+
+@dataclass
+class Issue:
+    number: int
+    author: str
+    title: str
+    body: str
+    labels: list[str]
+    created_at: str
+    updated_at: str
+    state: str = "open"
+    reason: str | None = None
 
 
 @dataclass
@@ -127,8 +142,33 @@ class Commits:
     def blob(self, oid: str) -> bytes:
         return self.bytes("cat-file", "blob", oid)
 
+    def store(self, *arguments: str, data: bytes = b"", index: str | None = None) -> str:
+        """What a git command that writes objects prints, as somebody; raises LookupError where git refuses."""
+        env = {**os.environ, **PERSON} | ({"GIT_INDEX_FILE": index} if index else {})
+        done = subprocess.run(["git", *arguments], cwd=self.repo.root, input=data, env=env, capture_output=True, check=False)
+        if done.returncode:
+            raise LookupError(done.stderr.decode(errors="replace"))
+        return done.stdout.decode().strip()
+
+    def new_tree(self, base: str | None, entries: list[Json]) -> str:
+        """A tree of another one with some entries changed; raises LookupError where one names what is not there."""
+        with tempfile.TemporaryDirectory() as folder:
+            index = f"{folder}/index"
+            if base:
+                self.store("read-tree", base, index=index)
+            for entry in entries:
+                if entry.get("sha", "") is None:
+                    self.store("update-index", "--force-remove", "--", entry["path"], index=index)
+                    continue
+                oid = entry.get("sha") or self.store("hash-object", "-w", "--stdin", data=entry["content"].encode())
+                self.store("update-index", "--add", "--cacheinfo", f"{entry['mode']},{oid},{entry['path']}", index=index)
+            return self.store("write-tree", index=index)
+
     def merge_base(self, base: str, head: str) -> str:
         return self.bytes("merge-base", base, head).decode().strip()
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        return subprocess.run(["git", "merge-base", "--is-ancestor", old, new], cwd=self.repo.root, check=False).returncode == 0
 
     def between(self, base: str, head: str) -> list[str]:
         """Commits of head that base has not, oldest first."""

@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +45,18 @@ class Git:
             return done.stdout
         raise self.failure(arguments[0], done.stderr)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """A command's end, whatever its exit status; raises CouldNotRun where there is no git or no end."""
+    def run(
+        self, *arguments: str, data: bytes | None = None, extra: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """A command's end, whatever its exit status; raises CouldNotRun where there is no git or no end.
+
+        Args:
+            data: Its standard input.
+            extra: Variables beside those that git always sees.
+        """
         try:
             return subprocess.run(  # noqa: S603 - no shell; names go in as shas or by standard input
-                self.command(*arguments), cwd=self.root, env=self.environment(), stdin=subprocess.DEVNULL,
+                self.command(*arguments), cwd=self.root, env=self.environment() | dict(extra or {}), input=data or b"",
                 capture_output=True, timeout=_SECONDS, check=False,
             )  # fmt: skip
         except OSError as error:

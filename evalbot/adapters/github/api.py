@@ -60,6 +60,7 @@ class Api:
         clock: Seconds that only grow.
         sleep: Waits so many seconds.
         jitter: A number from 0 to 1.
+        most_calls: How many requests there may be, all together.
 
     Raises:
         ConfigError: `api_url` is no URL.
@@ -74,12 +75,13 @@ class Api:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         jitter: Callable[[], float] = random.random,
+        most_calls: int = MOST_CALLS,
     ) -> None:
         if not api_url.startswith(("https://", "http://")):
             raise ConfigError(Problem(f"GITHUB_API_URL is {api_url!r}: no address of an API.", hint="It starts with https://."))
         self._token, self.url, self._clock, self._sleep, self._jitter = token, api_url.rstrip("/"), clock, sleep, jitter
         self.root = f"/repos/{quote(repository)}"
-        self.calls = 0
+        self.calls, self.most_calls = 0, most_calls
         self._silent = False  # the last request was given up: the next one is tried once
         self._until: float | None = None  # the deadline of the call that this one is a part of
 
@@ -197,8 +199,8 @@ class Api:
         return backoff if fault.wait is None else max(fault.wait, backoff)
 
     def _once(self, verb: str, path: str, parameters: Mapping[str, object] | None, body: Mapping[str, object] | None) -> Answer:
-        if self.calls >= MOST_CALLS:
-            raise CouldNotRun(f"GitHub was asked {MOST_CALLS} times in this run, which is the limit. A checkout (actions/checkout) saves most calls.")
+        if self.calls >= self.most_calls:
+            raise CouldNotRun(f"GitHub was asked {self.most_calls} times in this run, which is the limit. A checkout (actions/checkout) saves most calls.")
         self.calls += 1
         asked = dict(parameters or {}), dict(body) if body is not None else None
         return self._requester.requestJsonAndCheck(verb, path, parameters=asked[0], input=asked[1])

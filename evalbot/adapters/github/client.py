@@ -9,11 +9,13 @@ from typing import Literal
 from urllib.parse import quote
 
 from evalbot.adapters.github import reading
-from evalbot.adapters.github.api import Absent, Api, Errand
+from evalbot.adapters.github.api import MOST_CALLS, Absent, Api, Errand
 from evalbot.adapters.github.artifacts import Artifacts
+from evalbot.adapters.github.branches import Branches, BranchHistory
 from evalbot.adapters.github.checks import Checks
 from evalbot.adapters.github.comments import Comments
 from evalbot.adapters.github.files import Files
+from evalbot.domain.history import History
 from evalbot.domain.ports import Snapshot
 from evalbot.domain.pulls import (
     CheckConclusion,
@@ -41,7 +43,7 @@ _PERMISSION = Errand("read a person's permission", "")
 class GitHubClient:
     """One repository on GitHub; see the port `evalbot.domain.pulls.GitHub` for what each method promises.
 
-    A request takes at most 60 seconds with all its retries, and a run has 40 of them. After GitHub kept silent once, each
+    A request takes at most 60 seconds with all its retries, and a run has 40 of them unless `most_calls` says otherwise. After GitHub kept silent once, each
     further request is tried once only, until it answers again.
 
     Args:
@@ -50,6 +52,7 @@ class GitHubClient:
         repository: GITHUB_REPOSITORY: owner/name.
         clock: Seconds that only grow.
         sleep: Waits so many seconds.
+        most_calls: How many requests there may be.
         jitter: A number from 0 to 1; each wait is between half of its backoff and the whole.
 
     Raises:
@@ -58,16 +61,17 @@ class GitHubClient:
 
     def __init__(
         self, token: str, api_url: str, repository: str, *, clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep, jitter: Callable[[], float] = random.random,
+        sleep: Callable[[float], None] = time.sleep, jitter: Callable[[], float] = random.random, most_calls: int = MOST_CALLS,
     ) -> None:  # fmt: skip
-        self._api = Api(token, api_url, repository, clock=clock, sleep=sleep, jitter=jitter)
+        self._api = Api(token, api_url, repository, clock=clock, sleep=sleep, jitter=jitter, most_calls=most_calls)
         self._checks, self._files = Checks(self._api), Files(self._api)
+        self.branches = Branches(self._api, self._files)
         self._comments, self._artifacts = Comments(self._api, self._login), Artifacts(self._api, repository)
         self._user = ""
 
     @property
     def calls(self) -> int:
-        """How many requests were made; at most 40."""
+        """How many requests were made; at most `most_calls`."""
         return self._api.calls
 
     def repository(self) -> Repository:
@@ -158,6 +162,10 @@ class GitHubClient:
     def tree(self, sha: str) -> Snapshot:
         """The files of a commit by the API, without a checkout."""
         return self._files.tree(sha)
+
+    def history(self) -> History:
+        """What evalbot remembers between runs, on the branch `evalbot-history`."""
+        return BranchHistory(self.branches)
 
     def run_is_active(self, run: str) -> bool:
         """Whether the workflow run with this id has not completed yet."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from evalbot.adapters.github import reading
-from evalbot.adapters.github.api import MOST_CALLS, Absent, Api, Errand
+from evalbot.adapters.github.api import Absent, Api, Errand
 from evalbot.adapters.trees import CommitTree
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.ports import Snapshot
@@ -52,7 +52,7 @@ class Files:
             # It says what head did since the merge base: something else where that is not the base.
             if compared.merge_base == base and compared.paths is not None:
                 return compared.paths
-            old, new = self._listed(base), self._listed(head)
+            old, new = self.listed(base), self.listed(head)
         except (CouldNotRun, ConfigError):
             return None  # the caller then takes everything for changed, or asks git
         return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
@@ -64,7 +64,7 @@ class Files:
             ConfigError: There are too many for the API.
         """
         if sha not in self._trees:
-            self._trees[sha] = CommitTree(sha, self._listed(sha), self._sizes.__getitem__, self._content)
+            self._trees[sha] = CommitTree(sha, self.listed(sha), self._sizes.__getitem__, self.content)
         return self._trees[sha]
 
     def _compare(self, base: str, head: str) -> _Comparison:
@@ -74,7 +74,7 @@ class Files:
             self._comparisons[base, head] = self._api.get(path, _comparison, _COMPARE, {"per_page": 1})
         return self._comparisons[base, head]
 
-    def _listed(self, sha: str) -> Mapping[str, tuple[str, str]]:
+    def listed(self, sha: str) -> Mapping[str, tuple[str, str]]:
         """Path → (mode, object id) of every file of a commit."""
         if sha not in self._entries:
             try:
@@ -87,9 +87,10 @@ class Files:
             self._sizes |= {oid: size for _, _, oid, size in found}
         return self._entries[sha]
 
-    def _content(self, oid: str) -> bytes:
+    def content(self, oid: str) -> bytes:
+        """The bytes of an object."""
         if oid not in self._contents:
-            if self._api.calls >= MOST_CALLS - KEPT_FOR_PUBLISHING:
+            if self._api.calls >= self._api.most_calls - KEPT_FOR_PUBLISHING:
                 raise CouldNotRun(f"Too many files are to be read by GitHub's API, one call for each. {_CHECKOUT}")
             self._contents[oid] = self._api.get(f"{self._api.root}/git/blobs/{quote(oid, safe='')}", _blob, _READ)
         return self._contents[oid]
