@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
+from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Model, Outcome, Reply, Request
 from evalbot.domain.ports import Ask, Comparing, Metric
 from evalbot.domain.redaction import redacted
@@ -122,7 +123,7 @@ class Scorer:
         """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
 
         async def work() -> Score:
-            if not metric.applies(answered.example):
+            if not metric.applies(_as_answered(answered)):
                 return Score.not_applicable("the row has nothing for it to check")
             return self._presentable(await metric.measure(answered, self._ask(suite, bill, deadline)), metric.scale)
 
@@ -182,6 +183,11 @@ def _fingerprint(answered: Answered) -> bytes:
     if answered.context is not None or answered.tool_calls is not None:
         text += "\0" + canonical([answered.context, answered.tool_calls])
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _as_answered(answered: Answered) -> Example:
+    """The example with the passages that the target itself retrieved in place of its own."""
+    return answered.example if answered.context is None else replace(answered.example, context=answered.context)
 
 
 def passes(

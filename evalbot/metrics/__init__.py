@@ -8,11 +8,15 @@ from evalbot.domain.registry import Registry
 METRICS: Registry[Metric] = Registry(
     "metric",
     {
+        "answer_relevance": "evalbot.metrics.answer_relevance",
         "checklist": "evalbot.metrics.checklist",
         "checks": "evalbot.metrics.checks",
+        "context_precision": "evalbot.metrics.context_precision",
+        "context_recall": "evalbot.metrics.context_recall",
         "cost": "evalbot.metrics.cost",
         "exact_match": "evalbot.metrics.exact_match",
         "factuality": "evalbot.metrics.factuality",
+        "hallucination": "evalbot.metrics.hallucination",
         "json_schema": "evalbot.metrics.json_schema",
         "judge": "evalbot.metrics.judge",
         "latency": "evalbot.metrics.latency",

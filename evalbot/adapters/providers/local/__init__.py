@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from evalbot.adapters.providers import PROVIDERS
-from evalbot.adapters.providers.local import answerer, duel, form, rubric
+from evalbot.adapters.providers.local import answerer, duel, form, items, rubric
 from evalbot.domain.models import Message, Model, Outcome, Reply, Request, Usage
 
 _CHARACTERS_PER_TOKEN = 4
@@ -20,8 +20,9 @@ class Local:
 
     It is no language model. It does not understand, reason, translate or follow instructions: it compares words. As a
     judge (a request with a schema and an answer to grade) it measures how many of the reference's and the context's words
-    the answer holds, and calls that a grade. That is enough to see a prompt lose facts, and to try evalbot without a key;
-    it says nothing about how a real model would answer. It costs nothing, and tokens are counted as characters / 4.
+    the answer holds, and calls that a grade; of claims and sentences it says by the same means whether the context holds
+    them. That is enough to see a prompt lose facts, and to try evalbot without a key; it says nothing about how a real model
+    would answer. It costs nothing, and tokens are counted as characters / 4.
 
     Any model name does: `local/extractive` and `local/rubric` are customary.
     """
@@ -53,7 +54,8 @@ def _text(request: Request) -> str:
         return json.dumps(two)
     asked = rubric.read(message)
     if asked is not None:
-        return form.fill(request.schema, rubric.grade(asked))
+        by_item = items.judged(request.schema, asked) or items.listed(request.schema, asked)
+        return by_item or form.fill(request.schema, rubric.grade(asked))
     found = answerer.answer(request.messages)
     return form.fill(request.schema, rubric.Grade(1.0 if found else 0.0, found))
 

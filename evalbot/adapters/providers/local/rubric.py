@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evalbot.adapters.providers.local.words import terms, written
 
-_SECTION = "input|response|reference|context|criteria|items|answer_a|answer_b"
+_SECTION = r"input|response|reference|context|criteria|items|item-\d+|answer_a|answer_b"
 _OPENING = re.compile(rf"<(?:{_SECTION})-([0-9a-fA-F]{{8,}})>")
 _NUMBER_WEIGHT = 3.0  # a wrong price is a worse fault than a missing adjective
 _REFERENCE_SHARE = 0.85
@@ -22,6 +22,7 @@ class Asked:
     response: str = ""
     references: tuple[str, ...] = ()
     contexts: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Grade:
 
 
 def read(message: str) -> Asked | None:
-    """The sections of a judge's message, or None where it holds no response to grade."""
+    """The sections of a judge's message, or None where it holds neither a response nor items to grade."""
     found = sections(message)
-    return asked(found) if "response" in found else None
+    return asked(found) if "response" in found or "item-1" in found else None
 
 
 def sections(message: str) -> dict[str, list[str]]:
@@ -63,7 +64,16 @@ def asked(found: Mapping[str, Sequence[str]]) -> Asked:
         response=found.get("response", ("",))[-1],  # a message may name its tags before it uses them
         references=tuple(filter(None, found.get("reference", ()))),
         contexts=tuple(filter(None, found.get("context", ()))),
+        items=tuple(found[name][-1] for name in sorted(_numbered(found), key=_number)),
     )
+
+
+def _numbered(found: Mapping[str, Sequence[str]]) -> list[str]:
+    return [name for name in found if name.startswith("item-")]
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("item-"))
 
 
 def grade(asked: Asked) -> Grade:
