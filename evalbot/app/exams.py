@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from evalbot.adapters.datasets import read_datasets, warnings
@@ -14,6 +14,7 @@ from evalbot.domain.policy import SuitePolicy
 from evalbot.domain.ports import Metric, Tree
 from evalbot.engine.exam import Exam, exam
 
+_PASSAGE = "whatever the target retrieves"
 GUARDED = (Partition.GOLDEN, Partition.ADVERSARIAL)
 
 
@@ -76,6 +77,7 @@ def check_exam(
     if counts.get(Partition.GOLDEN) == 0:
         hint = "Add golden examples, or leave golden out of `run.partitions`."
         raise ConfigError(Problem(f"suite {suite.name!r} has no golden example.", config, suite.line or None, hint))
+    rows = [_with_passages(row, suite) for row in rows]
     lacks = _lacks(metrics, deciding)
     problems = [
         Problem(f"no pass/fail metric of suite {suite.name!r} can apply to golden example {row.id!r}.", row.path, row.line, lacks)
@@ -91,6 +93,11 @@ def check_exam(
     asked = [row for row in rows if row.gates and row.partition in partitions]
     said += _idle(suite, asked, metrics, config)
     return said + list(_only_judged(suite, rows, metrics, deciding))
+
+
+def _with_passages(row: Example, suite: SuitePolicy) -> Example:
+    """The row as metrics may meet it: a whole system may bring passages of its own."""
+    return row if suite.target is None or row.context else replace(row, context=(_PASSAGE,))
 
 
 def _lacks(metrics: Mapping[str, Metric], deciding: frozenset[str]) -> str:
