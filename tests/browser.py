@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +20,10 @@ QUIET = (
 
 
 @contextmanager
-def opened(path: Path, *, width: int = 1280, height: int = 900, fragment: str = "") -> Iterator[Page]:
+def opened(browser: Browser, path: Path, *, width: int = 1280, height: int = 900, fragment: str = "") -> Iterator[Page]:
     """The page once its script has run; an error or a message of its console fails the test."""
     said: list[str] = []
-    page = chromium().new_page(viewport={"width": width, "height": height})
+    page = browser.new_page(viewport={"width": width, "height": height})
     try:
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -38,15 +36,14 @@ def opened(path: Path, *, width: int = 1280, height: int = 900, fragment: str = 
     assert said == []
 
 
-@cache
-def chromium() -> Browser:
-    """One for all tests of a process, closed when it ends."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser; while it is open, asyncio.run cannot be used in this process."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     need("chromium", found, "apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
-    playwright = sync_playwright().start()
-    browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
-    atexit.register(playwright.stop)
-    atexit.register(browser.close)
-    return browser
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield browser
+        browser.close()

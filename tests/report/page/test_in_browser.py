@@ -7,11 +7,17 @@ from dataclasses import replace
 import pytest
 
 from evalbot.report.page import document
-from tests.browser import opened
+from tests.browser import chromium, opened
 from tests.builders import a_comparison, a_decision, a_failure, a_record, a_row, an_example
 from tests.report.situations import fail
 
 HOSTILE = '<img src=x onerror="document.title=1"> \u202eabc'
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +32,8 @@ def names(page) -> list[str]:
     return page.locator(".row .name").all_inner_texts()
 
 
-def test_the_worst_example_comes_first_and_opens_with_both_answers(shown):
-    with opened(shown) as page:
+def test_the_worst_example_comes_first_and_opens_with_both_answers(browser, shown):
+    with opened(browser, shown) as page:
         assert names(page)[0] == "refund-eu"
         page.click(".row >> nth=0")
         detail = page.locator(".detail")
@@ -37,8 +43,8 @@ def test_the_worst_example_comes_first_and_opens_with_both_answers(shown):
         assert "Annual" in page.locator(".sides del").all_inner_texts()[0]
 
 
-def test_search_and_filters_narrow_the_list_and_escape_widens_it(shown):
-    with opened(shown) as page:
+def test_search_and_filters_narrow_the_list_and_escape_widens_it(browser, shown):
+    with opened(browser, shown) as page:
         everything = len(names(page))
         page.fill("#search", "question 3")
         assert names(page) == ["r-03"]
@@ -50,8 +56,8 @@ def test_search_and_filters_narrow_the_list_and_escape_widens_it(shown):
         assert "Nothing matches" in page.locator(".list").inner_text()
 
 
-def test_keys_walk_the_list_and_the_address_names_the_example(shown):
-    with opened(shown) as page:
+def test_keys_walk_the_list_and_the_address_names_the_example(browser, shown):
+    with opened(browser, shown) as page:
         page.keyboard.press("j")
         page.keyboard.press("j")
         second = names(page)[1]
@@ -63,20 +69,20 @@ def test_keys_walk_the_list_and_the_address_names_the_example(shown):
         assert page.locator("#keys").is_visible()
 
 
-def test_an_address_opens_its_example(shown):
-    with opened(shown, fragment="#example=r-02") as page:
+def test_an_address_opens_its_example(browser, shown):
+    with opened(browser, shown, fragment="#example=r-02") as page:
         assert "r-02" in page.locator(".detail h2").inner_text()
 
 
-def test_a_dot_of_the_paired_plot_picks_its_examples(shown):
-    with opened(shown) as page:
+def test_a_dot_of_the_paired_plot_picks_its_examples(browser, shown):
+    with opened(browser, shown) as page:
         page.locator("circle.pick.worse").first.click()
         assert "picked" in page.locator("#shown").inner_text()
         assert 0 < len(names(page)) < 5
 
 
-def test_a_phone_shows_list_then_example_then_list(shown):
-    with opened(shown, width=360, height=740) as page:
+def test_a_phone_shows_list_then_example_then_list(browser, shown):
+    with opened(browser, shown, width=360, height=740) as page:
         assert page.evaluate("document.documentElement.scrollWidth <= 360")
         page.click(".row >> nth=0")
         assert not page.locator(".list").is_visible()
@@ -84,18 +90,18 @@ def test_a_phone_shows_list_then_example_then_list(shown):
         assert page.locator(".list").is_visible()
 
 
-def test_hostile_text_stays_text(tmp_path):
+def test_hostile_text_stays_text(browser, tmp_path):
     example = an_example("r-01", "regression", input={"user_input": HOSTILE})
     record = a_record(rows=[a_row(example, side, output=HOSTILE, judge=2.0, reason=HOSTILE) for side in ("base", "head")], known_examples=[example])
     path = tmp_path / "report.html"
     path.write_text("".join(document(record)), encoding="utf-8")
-    with opened(path) as page:
+    with opened(browser, path) as page:
         page.click(".row >> nth=0")
         assert page.locator("img").count() == 0
         assert "\\u202eabc" in page.locator(".sides pre").first.inner_text()
 
 
-def test_thousands_of_examples_keep_the_document_small(tmp_path):
+def test_thousands_of_examples_keep_the_document_small(browser, tmp_path):
     rows = [
         a_row(f"r-{number:04}", side, output=f"Answer {number} of {side}.", judge=float(1 + (number * 7 + len(side) * number) % 5))
         for number in range(2000)
@@ -105,7 +111,7 @@ def test_thousands_of_examples_keep_the_document_small(tmp_path):
     decision = a_decision(comparisons=(row,), failed_examples=(a_failure("r-1999"),))
     path = tmp_path / "report.html"
     path.write_text("".join(document(replace(a_record(decision), rows=rows))), encoding="utf-8")
-    with opened(path) as page:
+    with opened(browser, path) as page:
         assert "2000 of 2000 examples" in page.locator("#shown").inner_text()
         assert page.locator(".row").count() < 60
         page.select_option("#order", "id")
