@@ -94,6 +94,25 @@ class Repository:
         listed = self._git.output("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         return WorkTree(self.root, [decoded(path) for path in listed.split(b"\0") if path])
 
+    def people(self) -> int:
+        """How many people have committed here, by address; bots are none, and a shallow clone knows few."""
+        done = self._git.run("log", "--format=%aE", "--max-count=5000", "HEAD", "--")
+        addresses = set(decoded(done.stdout).lower().split()) if done.returncode == 0 else set()
+        return sum("[bot]@" not in address and not address.startswith("noreply@") for address in addresses)
+
+    def default_base(self) -> str:
+        """What a branch is compared with where nobody says it: the remote's default branch, else the local one.
+
+        Raises:
+            ConfigError: There is none of the usual names.
+        """
+        pointed = self._git.run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+        named = [decoded(pointed.stdout).strip()] if pointed.returncode == 0 else []
+        for ref in [*named, "origin/main", "origin/master", "main", "master"]:
+            if _COMMIT.fullmatch(self._headers.ask(f"{ref}^{{commit}}")):
+                return ref
+        raise ConfigError(Problem("there is no branch to compare with: neither origin's nor main nor master.", hint="Name one with --base."))
+
     def renames(self, base_sha: str, head_sha: str | None) -> Mapping[str, str]:
         """Head's path → base's path of each file that git sees as moved, at least half of it unchanged.
 

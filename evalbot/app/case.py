@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from evalbot.adapters.prompts import prompt_id
 from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
 from evalbot.app.commits import Commits
-from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_prompts, needs_own_checks, untouched
+from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_prompts, suite_metrics, untouched
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
 from evalbot.app.pricing import check_prices
 from evalbot.app.systems import Systems, system_sides
 from evalbot.app.targets import NotAllowed, target
-from evalbot.config import build_metrics, suite_decides
+from evalbot.config import suite_decides
 from evalbot.domain.canonical import digest
-from evalbot.domain.examples import Example, Partition
+from evalbot.domain.examples import Partition
 from evalbot.domain.models import Model
-from evalbot.domain.policy import MetricSpec, Policy, SuitePolicy
-from evalbot.domain.ports import Comparing, Metric, Tree
+from evalbot.domain.policy import Policy, SuitePolicy
+from evalbot.domain.ports import Comparing, Metric
 from evalbot.domain.record import JudgeUsed
 from evalbot.domain.runs import Cause, ChangedPrompt, Part, Side, Task
 from evalbot.domain.verdicts import Finding, Level, Rule
@@ -126,7 +126,7 @@ def prepare(
     if stood_in and not bootstrap:
         findings.append(_bootstrap(suite))
     check_prompts([row for row, _ in exam.rows], _known_prompts(pairs))
-    metrics = _metrics(suite, commits.head if bootstrap else commits.tip, path, [row for row, _ in exam.rows])
+    metrics = suite_metrics(suite, commits.head if bootstrap else commits.tip, path, [row for row, _ in exam.rows])
     warnings += tuple(
         check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
     )
@@ -245,14 +245,6 @@ def _plan(
         rows = exam.rows if whole else [(row, part) for row, part in exam.rows if part is not Part.EXAM]
         tasks += plan(suite, subjects, rows, edited, partitions, epochs)
     return tasks
-
-
-def _metrics(suite: SuitePolicy, tree: Tree, path: str, rows: Sequence[Example]) -> Mapping[str, Metric]:
-    metrics = build_metrics(suite, path, tree.read)
-    if needs_own_checks(rows, suite):
-        own = replace(suite, metrics=(*suite.metrics, MetricSpec("checks", "checks", {}, suite.line)))
-        metrics = build_metrics(own, path, tree.read)
-    return metrics
 
 
 def _prompt_findings(

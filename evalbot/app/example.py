@@ -1,4 +1,4 @@
-"""The example repository that ships with evalbot, from a checkout or from an installed package."""
+"""The examples that ship with evalbot, from a checkout or from an installed package."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ def example_files(package: Path | None = None) -> dict[str, bytes]:
     Raises:
         CouldNotRun: The example is not installed.
     """
+    folder = _examples(package, f"{_NAME}/evalbot.yml") / _NAME
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def workflow() -> str:
+    """The text of `examples/workflows/evalbot.yml`; raises CouldNotRun where it is not installed."""
+    return (_examples(None, "workflows/evalbot.yml") / "workflows" / "evalbot.yml").read_text(encoding="utf-8")
+
+
+def _examples(package: Path | None, holding: str) -> Path:
+    """The folder of the examples; the package's own first: beside an installed package stand other people's."""
     root = package or Path(__file__).resolve().parents[1]
-    # The package's own folder first: beside an installed package stand other people's.
-    for folder in (root / "examples" / _NAME, root.parent / "examples" / _NAME):
-        if (folder / "evalbot.yml").is_file():
-            return {
-                path.relative_to(folder).as_posix(): path.read_bytes()
-                for path in sorted(folder.rglob("*"))
-                if path.is_file()
-            }
-    raise CouldNotRun(
-        f"the example repository {_NAME!r} is not part of this installation; install evalbot from its wheel."
-    )
+    for folder in (root / "examples", root.parent / "examples"):
+        if (folder / holding).is_file():
+            return folder
+    raise CouldNotRun(f"the example {holding.partition('/')[0]!r} is not part of this installation; install evalbot from its wheel.")

@@ -8,9 +8,10 @@ from hashlib import sha256
 
 from evalbot.adapters.datasets import read_datasets, warnings
 from evalbot.adapters.globs import expand, match
+from evalbot.config import build_metrics
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.examples import Example, Partition
-from evalbot.domain.policy import SuitePolicy
+from evalbot.domain.policy import MetricSpec, SuitePolicy
 from evalbot.domain.ports import Metric, Tree
 from evalbot.engine.exam import Exam, exam
 
@@ -158,6 +159,15 @@ def _only_judged(
         lone = sum(row.partition is partition and row.gates and not any(m.applies(row) for m in firm) for row in rows)
         if lone:
             yield f"suite {suite.name!r}: {lone} {partition} example(s) are guarded by a judge only; add a check"
+
+
+def suite_metrics(suite: SuitePolicy, tree: Tree, config: str, rows: Sequence[Example]) -> Mapping[str, Metric]:
+    """The suite's metrics by name, with one of type `checks` where rows carry checks and the suite has none; raises ConfigError."""
+    metrics = build_metrics(suite, config, tree.read)
+    if needs_own_checks(rows, suite):
+        own = replace(suite, metrics=(*suite.metrics, MetricSpec("checks", "checks", {}, suite.line)))
+        metrics = build_metrics(own, config, tree.read)
+    return metrics
 
 
 def needs_own_checks(rows: Sequence[Example], suite: SuitePolicy) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from evalbot import __version__
@@ -29,8 +30,9 @@ from evalbot.gate.decide import decide
 class CheckOptions:
     """What a person asks of `evalbot check`.
 
-    `head` "." is the work tree. Empty `suites` and `partitions` mean what the configuration says, an empty `aa_record` the
-    file that `evalbot suite --aa` writes in `report_dir`. `by_hunk` replays each hunk of a prompt that got worse alone.
+    `head` "." is the work tree, an empty `base` the default branch. Empty `suites` and `partitions` mean what the configuration
+    says, an empty `aa_record` the file that `evalbot suite --aa` writes in `report_dir`. `by_hunk` replays each hunk of a
+    prompt that got worse alone.
     """
 
     base: str
@@ -62,7 +64,8 @@ class People:
 def review(root: Path, options: CheckOptions, world: World, people: People | None = None) -> RunRecord:
     """Compare head with its merge base in a clone, and decide (see `compare`)."""
     folders = (options.cache_dir, options.report_dir)
-    record = compare(lambda: from_git(Repository(root), options.base, options.head, folders), options, world, people or People())
+    clone = lru_cache(Repository)
+    record = compare(lambda: from_git(clone(root), options.base or clone(root).default_base(), options.head, folders), options, world, people or People())
     return with_noise(record, root / (options.aa_record or Path(options.report_dir) / AA_RECORD), asked=bool(options.aa_record))
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from evalbot.adapters.git import Repository
 from evalbot.adapters.globs import expand
 from evalbot.adapters.prompts import load_prompt
-from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths
+from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths, suite_metrics
 from evalbot.app.systems import system_prompt
-from evalbot.config import build_metrics, load_policy, suite_decides
+from evalbot.config import load_policy, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
@@ -32,9 +32,13 @@ def validate(root: Path, config: str) -> Validated:
     Raises:
         ConfigError: With every problem of the configuration, the prompts and the datasets.
     """
-    tree = Repository(root).work_tree()
+    return validate_tree(Repository(root).work_tree(), config)
+
+
+def validate_tree(tree: Snapshot, config: str) -> Validated:
+    """The same of any tree; raises ConfigError likewise."""
     if not tree.exists(config):
-        raise ConfigError(Problem("no configuration here.", config, None, "Add one with `version: 1` and a suite (docs/quickstart.md)."))
+        raise ConfigError(Problem("no configuration here.", config, None, "`evalbot init` writes one."))
     policy = load_policy(tree.read(config), config)
     reader, problems, warnings = DatasetReader(), list[Problem](), list(policy.warnings)
     counts: dict[str, dict[Partition, int]] = {}
@@ -53,7 +57,7 @@ def _suite(
     suite: SuitePolicy, policy: Policy, tree: Snapshot, reader: DatasetReader, warnings: list[str]
 ) -> Sequence[Example]:
     rows = reader.rows(tree, dataset_paths(suite, tree, policy.path))
-    metrics = build_metrics(suite, policy.path, tree.read)
+    metrics = suite_metrics(suite, tree, policy.path, rows)
     warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
     problems = []
     prompts = _prompts(suite, policy, tree)

@@ -13,7 +13,9 @@ from evalbot.cli.app import EXIT_HELP, Config, Json, Quiet, ReportDir, Repositor
 
 @app.command(epilog=EXIT_HELP)
 def check(
-    base: Annotated[str, typer.Option(help="The branch or commit to compare with; its tip rules, its merge base is the base side.")],
+    base: Annotated[
+        str, typer.Option(help="The branch or commit to compare with; its tip rules, its merge base is the base side. By default origin's default branch, else main.")
+    ] = "",
     head: Annotated[str, typer.Option(help="The commit to examine; '.' is the work tree.")] = ".",
     config: Config = "evalbot.yml",
     suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",

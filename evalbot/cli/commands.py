@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "check": "check",
+    "init": "init",
     "demo": "demo",
     "plan": "plan",
     "report": "report",

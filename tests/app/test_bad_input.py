@@ -133,7 +133,7 @@ def run(root, *arguments, env=None):
         (("check", "--base", "main", "--head", "change", "--config", "missing.yml"), 2, "missing.yml: no configuration"),
         (("check", "--base", "main", "--suites", "suport"), 2, "Did you mean 'support'"),
         (("check", "--base", "main", "--partitions", "goldn"), 2, "Did you mean 'golden'"),
-        (("check",), 2, "--base"),
+        (("check", "--base"), 2, "--base"),
         (("frobnicate",), 2, "frobnicate"),
     ],
 )

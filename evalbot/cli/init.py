@@ -1,0 +1,71 @@
+"""`evalbot init`: a configuration, a starter dataset and the workflow, from what the repository holds."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalbot.cli.app import Config, Quiet, Repository, app, one_line_errors
+
+if TYPE_CHECKING:
+    from evalbot.app.setup.init import Written
+
+
+@app.command()
+def init(
+    source: Annotated[
+        str, typer.Option("--from", help="Import this file instead of looking around: a promptfoo configuration, OpenAI Evals' JSON Lines, a .prompt.yml.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    config: Config = "evalbot.yml",
+    quiet: Quiet = False,
+    repository: Repository = Path(),
+) -> None:
+    """Write evalbot.yml, a starter dataset and the workflow from what the repository holds. Nothing is overwritten.
+
+    Example: [b]evalbot init --yes && evalbot check[/b]
+    """
+    from evalbot.app.setup.init import init as write
+
+    asks = not yes and sys.stdin.isatty()
+    with one_line_errors():
+        written = write(repository, os.environ, _ask if asks else lambda _, proposed: proposed, config=config, source=source)
+    if not quiet:
+        typer.echo("\n".join(_told(written)))
+
+
+def _ask(question: str, proposed: str) -> str:
+    return str(typer.prompt(question, default=proposed)).strip()
+
+
+def _told(written: Written) -> list[str]:
+    """What was found, written and left out, and the next step."""
+    lines = [f"Found {_counted(written)}."]
+    for suite in written.suites:
+        rows = f"{len(suite.draft.rows)} rows" if suite.draft.rows else "a dataset that was here"
+        taken = f", {sum(suite.draft.mapped.values())} assertions taken over" if suite.draft.mapped else ""
+        lines.append(f"  {suite.draft.name}: {', '.join(suite.draft.prompts)} · {suite.answers.model}, graded by {suite.grades.model} · {rows}{taken}")
+    lines += [f"Wrote {path}" for path in written.files]
+    lines += ["Added evalbot's folders to .gitignore"] if written.ignored else []
+    lines += [f"Kept {path}, which was here" for path in written.kept]
+    lines += ["Not taken over:", *(f"  {problem}" for problem in written.left_out)] if written.left_out else []
+    lines += [f"warning: {warning}" for warning in written.warnings]
+    keys = sorted({suite.answers.model.partition("/")[0] for suite in written.suites} | {suite.grades.model.partition("/")[0] for suite in written.suites})
+    needed = [f"{vendor.upper()}_API_KEY" for vendor in keys if vendor in ("openai", "anthropic")]
+    secrets = f" Add {' and '.join(needed)} to the repository's secrets." if needed else ""
+    return [*lines, f"Next: `evalbot check` compares your work tree; then commit, and open a pull request.{secrets} `evalbot doctor` says what is missing."]
+
+
+def _counted(written: Written) -> str:
+    found = written.found
+    counts = [
+        (len(found.promptfoo), "promptfoo configuration"), (len(found.github), ".prompt.yml file"), (len(found.prompts), "prompt"),
+        (len(found.datasets), "dataset"), (len(found.samples), "file of OpenAI Evals"),
+    ]  # fmt: skip
+    named = [f"{count} {word}{'s' if count > 1 and not word.endswith('Evals') else ''}" for count, word in counts if count]
+    people = f"{found.people} {'person commits' if found.people == 1 else 'people commit'} here"
+    return ", ".join([*named, *(f"the SDK of {vendor}" for vendor in sorted(found.vendors)), people])
