@@ -67,7 +67,7 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
     workspace = Path(environment.get("GITHUB_WORKSPACE", "."))
     keys = {"OPENAI_API_KEY": given.openai_api_key, "ANTHROPIC_API_KEY": given.anthropic_api_key}
     secrets = {**environment, **{name: key for name, key in keys.items() if key}, "GITHUB_TOKEN": given.github_token}
-    world = World.real(secrets, workspace / given.report_dir, quiet=False)
+    world = World.real(secrets, workspace / given.report_dir, quiet=False, cache_dir=workspace / given.cache_dir)
     if not given.github_token:
         raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
     github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""))

@@ -12,26 +12,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalbot import __version__
+from evalbot.adapters.cache import NoCache, open_cache
 from evalbot.adapters.journal import FileJournal, earlier_lines
 from evalbot.adapters.prices import price
 from evalbot.adapters.progress import progress
-from evalbot.adapters.providers.open import open_provider
+from evalbot.adapters.providers.open import address_of, open_provider
 from evalbot.adapters.targets.export import exported
 from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.errors import ConfigError, Problem
-from evalbot.domain.models import Model, Usage
+from evalbot.domain.models import Model, Reply, Usage
 from evalbot.domain.policy import Limits
-from evalbot.domain.ports import Journal, Progress, Provider
+from evalbot.domain.ports import Cache, Journal, Progress, Provider
+from evalbot.domain.record import Recalled
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.targets import Place
 from evalbot.engine.gateway import Gateway
+from evalbot.engine.memory import Memory
 from evalbot.engine.resume import Earlier
 from evalbot.engine.rows import to_line
 from evalbot.engine.run import Runner, SuiteMetrics
 
 WATCH_SECONDS = 25.0  # the contract asks for 30 at most
 SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+# Events whose code and configuration are merged; what any other run keeps is believed by its like only.
+MERGED = frozenset({"", "push", "schedule", "release", "workflow_dispatch"})
 
 
 @dataclass
@@ -40,12 +46,18 @@ class Run:
 
     runner: Runner
     earlier: Earlier
+    memory: Memory | None = None
     rows: list[Row] = field(default_factory=list)
 
     async def __call__(self, tasks: Sequence[Task]) -> list[Row]:
         """The rows that an earlier run left, and those that are measured now."""
         known, left = self.earlier.split(tasks)
-        found = known + await self.runner.run(left)
+        asked = await self.runner.run(left)
+        if drifted := self._drifted(left, asked):
+            # Some models answer under another name by now: what they said earlier is no match for what they say today.
+            anew = await self.runner.run([left[at] for at in drifted])
+            asked = [*(row for at, row in enumerate(asked) if at not in drifted), *anew]
+        found = known + asked
         self.rows += found
         return found
 
@@ -53,6 +65,14 @@ class Run:
         """The rows with what comparing metrics say of them; all rows so far are to be given."""
         self.rows = await self.runner.compare(rows, tasks)
         return self.rows
+
+    def _drifted(self, tasks: Sequence[Task], rows: Sequence[Row]) -> frozenset[int]:
+        """Where rows rest on replies of a model that answers under another name by now."""
+        labels = self.memory.drifted if self.memory else frozenset()
+        return frozenset(
+            at for at, (task, row) in enumerate(zip(tasks, rows, strict=True))
+            if row.cached_calls and (task.request.model.label in labels or self.runner.graded_by_any(task.suite, labels))
+        ) if labels else frozenset()  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,10 +86,11 @@ class World:
     redact: Callable[[str], str]
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], str] = lambda: datetime.now(UTC).isoformat(timespec="seconds")
+    cache: Callable[[], Cache] = NoCache
 
     @classmethod
-    def real(cls, environment: Mapping[str, str], report_dir: Path, *, quiet: bool) -> World:
-        """The process's own environment, files under `report_dir`, a progress bar on a terminal."""
+    def real(cls, environment: Mapping[str, str], report_dir: Path, *, quiet: bool, cache_dir: Path | None = None) -> World:
+        """The process's own environment, files under `report_dir`, a progress bar on a terminal, the cache if there is a folder."""
         redactor = Redactor(value for name, value in environment.items() if any(word in name.upper() for word in SECRETS))
         return cls(
             environment,
@@ -77,6 +98,7 @@ class World:
             lambda: earlier_lines(report_dir, time.time()),
             lambda: progress(quiet=quiet),
             redactor.redact,
+            cache=lambda: open_cache(cache_dir),
         )
 
     def open_lab(self, limits: Limits, moved: Callable[[], bool] = lambda: False, *, share: bool = True) -> Lab:
@@ -97,6 +119,7 @@ class Lab:
     share: bool = True
     gateway: Gateway | None = None
     moved: bool = False
+    memory: Memory | None = None
     _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
 
     @asynccontextmanager
@@ -112,7 +135,11 @@ class Lab:
         known = {(model.endpoint, model.model): model for model in asked}.values()
         self._open(model for model in known if model.endpoint not in systems)
         started = self.world.clock()
-        self.gateway = Gateway(self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed))
+        cache = self.world.cache() if self.share else NoCache()
+        self.memory = self._memory(cache, systems)
+        self.gateway = Gateway(
+            self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=self.memory
+        )
         earlier = Earlier(self.world.earlier() if self.share else (), suites)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
@@ -120,7 +147,7 @@ class Lab:
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
             share=self.share,
         )  # fmt: skip
-        run = Run(runner, earlier)
+        run = Run(runner, earlier, self.memory)
         watch = asyncio.ensure_future(self._watch())
         try:
             with ExitStack() as folders, _terminated():
@@ -131,6 +158,7 @@ class Lab:
             watch.cancel()
             for provider in self._providers.values():
                 await provider.close()
+            cache.close()
             journal.close()
 
     @property
@@ -154,6 +182,11 @@ class Lab:
         return self.gateway.retried if self.gateway else 0
 
     @property
+    def recalled(self) -> Recalled:
+        """What came from the cache."""
+        return self.memory.recalled if self.memory else Recalled()
+
+    @property
     def dropped_params(self) -> Mapping[str, tuple[str, ...]]:
         """Params that models rejected."""
         return self.gateway.dropped_params if self.gateway else {}
@@ -165,6 +198,22 @@ class Lab:
             if self.moved:
                 self.gateway.stop("a newer head replaced this one")
             await asyncio.sleep(WATCH_SECONDS)
+
+    def _memory(self, cache: Cache, systems: Systems) -> Memory | None:
+        if isinstance(cache, NoCache):
+            return None
+        environment = self.world.environment
+
+        def address(model: Model) -> str | None:
+            return None if model.endpoint in systems else address_of(model, environment) or ""
+
+        def today(model: Model, reply: Reply) -> float | None:
+            return price(model, reply.usage, reply.model)
+
+        return Memory(
+            cache, address=address, price=today, redact=self.world.redact, now=time.time,
+            version=__version__, trusted=environment.get("GITHUB_EVENT_NAME", "") in MERGED,
+        )  # fmt: skip
 
     def _open(self, models: Iterable[Model]) -> None:
         problems: list[Problem] = []

@@ -42,7 +42,8 @@ def check(
         suites=words_of(suites), partitions=words_of(partitions), epochs=epochs, aa_record=aa_record, by_hunk=by_hunk,
     )  # fmt: skip
     folder = report_dir if report_dir.is_absolute() else repository / report_dir
-    world = World.real(os.environ, folder, quiet=quiet)
+    cache = cache_dir if cache_dir.is_absolute() else repository / cache_dir
+    world = World.real(os.environ, folder, quiet=quiet, cache_dir=cache)
     record = review(repository, options, world)
     finish(record, folder, world, json=json, quiet=quiet)
     raise typer.Exit(0 if advisory else record.decision.verdict.exit_code)

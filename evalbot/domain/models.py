@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,8 @@ from typing import Literal
 from evalbot.domain.canonical import Json, digest
 
 Role = Literal["system", "user", "assistant"]
+
+_DATED = re.compile(r"20\d{2}-?[01]\d-?[0-3]\d(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Model:
         """What one client serves: provider, base URL, key variable."""
         return (self.provider, self.base_url, self.api_key_env)
 
+    @property
+    def pinned(self) -> bool:
+        """Whether its name carries a date: a name without one may mean another model tomorrow."""
+        return _DATED.search(self.model) is not None
+
 
 @dataclass(frozen=True)
 class Request:
@@ -78,7 +86,7 @@ class Request:
         return digest(
             {
                 "provider": m.provider, "model": m.model, "params": m.params, "base_url": m.base_url, "api": m.api,
-                "messages": [[x.role, x.content] for x in self.messages], "schema": self.schema,
+                "messages": [[x.role, x.content] for x in self.messages], "schema": self.schema, "schema_name": self.schema_name,
             }
         )  # fmt: skip
 
@@ -112,6 +120,7 @@ class Reply:
     `recorded_ms` is the latency of an answer that was recorded earlier and is only played back. `context` are the passages that a whole
     system retrieved, `tool_calls` the calls that a model or an agent made, each an object with its `name` and `arguments`; None
     where it says nothing of them. A model that said nothing beside its calls has them, as JSON, for its `text` too.
+    `cached` marks a reply that was paid for earlier: what it cost then is in `cost_usd`, and nobody was asked now.
     """
 
     text: str
@@ -125,3 +134,4 @@ class Reply:
     recorded_ms: float | None = None
     context: tuple[str, ...] | None = None
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
+    cached: bool = False

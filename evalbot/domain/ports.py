@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from evalbot.domain.canonical import Json
@@ -138,6 +139,39 @@ class Comparing(Protocol):
         `detail` holds `asked` and `inconsistent`: pairs of calls, one for each order, and those of them that preferred the
         same place both times. Never raises for a dead judge: that is `Score.unscored`.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reply that a cache holds: when it was given, in seconds since the epoch, and whether a trusted run kept it."""
+
+    reply: Reply
+    created: float
+    trusted: bool = True
+
+
+class Cache(Protocol):
+    """Replies by the hash of all that made them what they are. Whatever goes wrong with it is a miss and never an error."""
+
+    def get(self, key: bytes) -> Kept | None:
+        """The reply, or None where there is none or it is not as it was written."""
+
+    def put(self, key: bytes, kept: Kept) -> None:
+        """Keep a reply, in place of an older one."""
+
+    def forget(self, key: bytes) -> None:
+        """Hold the reply no longer."""
+
+    @property
+    def corrupt(self) -> int:
+        """Entries that were not as they were written, so far."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be used, or "" where it could."""
+
+    def close(self) -> None:
+        """Make room where there is too much, and let go."""
 
 
 class Journal(Protocol):

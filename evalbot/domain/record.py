@@ -15,12 +15,32 @@ from evalbot.domain.verdicts import Decision
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Answers asked for and got, by purpose; retries are counted apart."""
+    """Answers asked for and got, by purpose; `cached` are those of either kind that an earlier run paid for. Retries apart."""
 
     model: int = 0
     judge: int = 0
     cached: int = 0
     retried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a run took from the cache, and what it found there and did not use.
+
+    `oldest_seconds` is the age of the oldest reply that was used; `unpinned` are the models without a date in their name
+    of which replies were used, as "provider/model". `stale` entries were too old, `untrusted` ones were kept by a run that
+    is not believed, `corrupt` ones were not as they were written. `drifted` models answer under another name by now, so
+    that their old replies were not used. `trouble` is why the cache could not be used, if so.
+    """
+
+    replies: int = 0
+    oldest_seconds: float = 0.0
+    unpinned: tuple[str, ...] = ()
+    stale: int = 0
+    untrusted: int = 0
+    corrupt: int = 0
+    drifted: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +108,4 @@ class RunRecord:
     version: str = ""
     noise: tuple[NoiseFloor, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    recalled: Recalled = Recalled()

@@ -95,7 +95,8 @@ class Row:
 
     `passed` is None where nothing could be said (`error` or a score's error says why). `usage` and `cost_usd` are the
     answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`. `graded_by` is the identity of all
-    metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer.
+    metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer. `cached` says
+    that the answer was paid for by an earlier run, `cached_calls` how many of the row's calls were, gradings included.
     """
 
     suite: str
@@ -119,6 +120,7 @@ class Row:
     retried: int = 0
     latency_ms: float | None = None
     cached: bool = False
+    cached_calls: int = 0
     shared: bool = False
     scores: Mapping[str, Score] = field(default_factory=dict)
     passed: bool | None = None

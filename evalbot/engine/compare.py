@@ -11,7 +11,8 @@ from evalbot.domain.examples import Example
 from evalbot.domain.ports import Comparing
 from evalbot.domain.runs import Part, Row, Side, Task
 from evalbot.domain.scores import Pair, Score, ScoreStatus
-from evalbot.engine.scoring import Bill, Scorer, SuiteMetrics
+from evalbot.engine.asking import Bill
+from evalbot.engine.scoring import Scorer, SuiteMetrics
 
 OF = "answers"  # in a score's detail: which two answers it compares, so that a stored one is known again
 
@@ -80,8 +81,9 @@ async def _row(both: _Both, suite: SuiteMetrics, scorer: Scorer, deadline: float
             scores[name] = _stamped(score, answers, judge_id)
     usd = None if both.head.judge_usd is None or bill.usd is None else both.head.judge_usd + bill.usd
     return replace(
-        both.head, scores=scores, judge_usd=usd, judge_calls=both.head.judge_calls + bill.calls, retried=both.head.retried + bill.retried
-    )
+        both.head, scores=scores, judge_usd=usd, judge_calls=both.head.judge_calls + bill.calls,
+        cached_calls=both.head.cached_calls + bill.cached, retried=both.head.retried + bill.retried,
+    )  # fmt: skip
 
 
 def _stamped(score: Score, answers: str, judge_id: str | None) -> Score:

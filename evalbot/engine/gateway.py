@@ -14,6 +14,7 @@ from evalbot.domain.errors import ProviderError, ProviderFault, Stopped
 from evalbot.domain.models import Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Provider
+from evalbot.engine.memory import Memory
 from evalbot.engine.slots import Slots
 
 ATTEMPTS = 5
@@ -37,16 +38,17 @@ class Gateway:
         sleep: Waits so many seconds.
         rng: Spreads the pauses before retries (full jitter).
         call_seconds: No single attempt takes longer.
+        memory: What earlier runs paid for; nothing is recalled or kept without it.
     """
 
     def __init__(
         self, provider_for: Callable[[Model], Provider], price: Pricing, limits: Limits, *,
         clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        rng: random.Random, call_seconds: float = 60.0,
+        rng: random.Random, call_seconds: float = 60.0, memory: Memory | None = None,
     ) -> None:  # fmt: skip
         self.limits, self.clock = limits, clock
         self._provider_for, self._price, self._sleep, self._rng = provider_for, price, sleep, rng
-        self._call_seconds = call_seconds
+        self._call_seconds, self._memory = call_seconds, memory
         self._slots = Slots(limits.concurrency)
         self._stopped: str | None = None
         self._broken: dict[tuple[str, str | None, str | None], str] = {}
@@ -57,12 +59,30 @@ class Gateway:
         self.unknown = False
         self.retried = 0
 
-    async def complete(self, request: Request, *, purpose: Purpose, deadline: float) -> Reply:
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a memory at all."""
+        return self._memory is not None
+
+    def recall(self, request: Request, nth: int) -> Reply | None:
+        """The `nth` answer to this request, where an earlier run paid for it; nobody is asked and nothing counted."""
+        reply = self._memory.find(request, nth) if self._memory else None
+        if reply is not None and reply.dropped:
+            self._note_dropped(request.model, reply)
+        return reply
+
+    def forget(self, request: Request, nth: int) -> None:
+        """Never recall this answer again."""
+        if self._memory:
+            self._memory.forget(request, nth)
+
+    async def complete(self, request: Request, *, purpose: Purpose, deadline: float, nth: int | None = None) -> Reply:
         """The answer to a request, with its cost, the latency of the attempt that succeeded, and the attempts made.
 
         Args:
             purpose: Under what the answer is counted.
             deadline: When to give up, in seconds of `clock`.
+            nth: Which of several answers to this request it is; a later run recalls it by that. None: it never shall.
 
         Raises:
             ProviderError: It could not be had: not a matter of waiting, tried often enough, or the wait that the
@@ -79,7 +99,10 @@ class Gateway:
                     self._broken.setdefault(request.model.endpoint, str(error))
                 pause = self._pause_after(error, attempt, deadline)
             else:
-                return self._booked(request.model, reply, purpose, latency_ms, attempt)
+                reply = self._booked(request.model, reply, purpose, latency_ms, attempt)
+                if nth is not None and self._memory:
+                    self._memory.keep(request, nth, reply)
+                return reply
             await self._back_off(pause)
             self.retried += 1
 
@@ -195,9 +218,12 @@ class Gateway:
         else:
             self.known_usd += cost
         if reply.dropped:
-            self._dropped[model.label] = self._dropped.get(model.label, frozenset()) | frozenset(reply.dropped)
+            self._note_dropped(model, reply)
         latency_ms = latency_ms if reply.recorded_ms is None else reply.recorded_ms
         return replace(reply, cost_usd=cost, latency_ms=latency_ms, attempts=attempts)
+
+    def _note_dropped(self, model: Model, reply: Reply) -> None:
+        self._dropped[model.label] = self._dropped.get(model.label, frozenset()) | frozenset(reply.dropped)
 
 
 def _final(error: ProviderError, why: str) -> ProviderError:

@@ -16,7 +16,8 @@ class Earlier:
     """Rows by what they answer: the task, the whole request and everything that graded it.
 
     Args:
-        lines: Lines of an earlier `results.jsonl`; what is torn, unscored or not of this version is passed over.
+        lines: Lines of an earlier `results.jsonl`. What is torn or of another version is passed over and counted in `unread`;
+            what could not be scored is asked again.
         suites: The metrics that grade now, by suite.
     """
 
@@ -25,9 +26,14 @@ class Earlier:
         # What compares is asked for again by itself: a comparison that is missing makes no answer incomplete.
         compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
+        self.unread = 0
         for line in lines:
-            row = _complete(line, compares)
-            if row is not None:
+            try:
+                row = from_line(line)
+            except ValueError:
+                self.unread += 1
+                continue
+            if _complete(row, compares):
                 self._rows[_answer(row)] = row
 
     def split(self, tasks: Sequence[Task]) -> tuple[list[Row], list[Task]]:
@@ -39,20 +45,22 @@ class Earlier:
             if row is None:
                 left.append(task)
             else:
-                found.append(replace(row, part=task.part, cached=True, shared=False, judge_calls=0, judge_usd=0.0, retried=0))
+                found.append(_again(row, task))
         return found, left
 
 
-def _complete(line: str, compares: Collection[tuple[str, str]]) -> Row | None:
-    """The row of a line that says whether its example passes; everything less is measured again."""
-    try:
-        row = from_line(line)
-    except ValueError:
-        return None
+def _again(row: Row, task: Task) -> Row:
+    """The row as this run's: whatever calls it took then are not made now."""
+    calls = row.cached_calls + row.judge_calls + (not row.shared and not row.cached)
+    return replace(row, part=task.part, cached=True, cached_calls=calls, judge_calls=0, judge_usd=0.0, retried=0)
+
+
+def _complete(row: Row, compares: Collection[tuple[str, str]]) -> bool:
+    """Whether the row says if its example passes; everything less is measured again."""
     broken = any(
         score.status is ScoreStatus.UNSCORED for name, score in row.scores.items() if (row.suite, name) not in compares
     )
-    return None if row.passed is None or row.error is not None or broken else row
+    return row.passed is not None and row.error is None and not broken
 
 
 def _answer(row: Row) -> tuple[object, ...]:

@@ -21,8 +21,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict)
 def to_line(row: Row) -> str:
     """One line of JSON without its line end (contract, section 9, `results.jsonl`).
 
-    Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `retried`, `graded_by`, `context` and
-    `tool_calls` where the target gave them, and `error` and `detail` of a score where it has them.
+    Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `cached_calls`, `retried`, `graded_by`,
+    `context` and `tool_calls` where the target gave them, and `error` and `detail` of a score where it has them.
 
     Raises:
         ValueError, TypeError: The row holds NaN, an infinity or something that is not JSON.
@@ -38,7 +38,7 @@ def to_line(row: Row) -> str:
             "output": row.output, "outcome": row.outcome, "error": row.error, "reason": row.reason,
             "usage": usage and {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input},
             "cost_usd": row.cost_usd, "latency_ms": row.latency_ms,
-            "judge_usd": row.judge_usd, "judge_calls": row.judge_calls, "retried": row.retried,
+            "judge_usd": row.judge_usd, "judge_calls": row.judge_calls, "cached_calls": row.cached_calls, "retried": row.retried,
             "scores": {name: _score(score) for name, score in row.scores.items()}, "passed": row.passed,
             "graded_by": row.graded_by,
             **{name: value for name, value in said.items() if value is not None},
@@ -142,7 +142,8 @@ def _row(line: _Fields) -> Row:
         error=line.or_none(lambda name: line.word(name, ErrorClass), "error"), reason=line.text("reason"),
         usage=line.or_none(lambda name: _usage(_Fields(line.take(name))), "usage"),
         cost_usd=line.or_none(line.number, "cost_usd"), latency_ms=line.or_none(line.number, "latency_ms"),
-        judge_usd=line.or_none(line.number, "judge_usd"), judge_calls=line.count("judge_calls"), retried=line.count("retried"),
+        judge_usd=line.or_none(line.number, "judge_usd"), judge_calls=line.count("judge_calls"),
+        cached_calls=line.count("cached_calls"), retried=line.count("retried"),
         scores=_scores(line.take("scores")), passed=line.or_none(line.flag, "passed"),
         graded_by=line.text("graded_by"), context=_context(line), tool_calls=_tool_calls(line),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -16,12 +16,13 @@ from evalbot.domain.ports import Journal, Progress
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import Answered, Score
+from evalbot.engine.asking import Bill
 from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 from evalbot.engine.plan import order
 from evalbot.engine.rows import to_line
-from evalbot.engine.scoring import Bill, Scorer, SuiteMetrics, passes
+from evalbot.engine.scoring import Scorer, SuiteMetrics, passes
 from evalbot.engine.slots import Slots
 
 __all__ = ["Runner", "SuiteMetrics"]
@@ -119,6 +120,10 @@ class Runner:
             self._progress.finish()
         return [rows[position] for position in range(len(tasks))]
 
+    def graded_by_any(self, suite: str, labels: Collection[str]) -> bool:
+        """Whether one of these models ("provider/model") grades the suite."""
+        return any(model.label in labels for model in self._suites[suite].models.values())
+
     async def compare(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
         """The rows with what comparing metrics say of both sides' answers; each that changes is in the journal again."""
         found = await compared(rows, tasks, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
@@ -169,9 +174,14 @@ class Runner:
             seat.leave()
 
     async def _ask(self, task: Task, deadline: float, seat: _Seat) -> Answer:
+        # A confirmation is a fresh answer by its meaning; with nothing shared, every answer is.
+        nth = None if task.confirmation or not self._share else task.epoch
+        known = None if nth is None else self._gateway.recall(task.request, nth)
+        if known is not None:
+            return known
         await seat.take(deadline - self._gateway.clock())
         try:
-            return await self._gateway.complete(task.request, purpose="model", deadline=deadline)
+            return await self._gateway.complete(task.request, purpose="model", deadline=deadline, nth=nth)
         except Stopped as stopped:
             late = self._gateway.clock() >= deadline
             return self._out_of_time(task) if late else Failed(ErrorClass.STOPPED, str(stopped))
@@ -202,6 +212,7 @@ class Runner:
             self._blank(task), output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
             usage=reply.usage, cost_usd=reply.cost_usd, judge_usd=bill.usd, judge_calls=bill.calls,
             retried=bill.retried + (0 if shared else reply.attempts - 1), latency_ms=reply.latency_ms, shared=shared,
+            cached=reply.cached, cached_calls=bill.cached + (reply.cached and not shared),
             scores=scores, passed=passed, context=reply.context and tuple(map(self._redact, reply.context)),
             tool_calls=reply.tool_calls and tuple(redacted(call, self._redact) for call in reply.tool_calls),
         )  # fmt: skip
@@ -212,7 +223,7 @@ class Runner:
     def _record(self, rows: dict[int, Row], position: int, row: Row) -> None:
         self._journal.append(to_line(row))
         rows[position] = row
-        spent = [0.0 if row.shared else row.cost_usd, row.judge_usd]
+        spent = [0.0 if row.shared or row.cached else row.cost_usd, row.judge_usd]
         self._progress.advance(sum(usd for usd in spent if usd))
 
     def _deadline(self, task: Task) -> float:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 
-from evalbot.domain.canonical import Json, canonical
+from evalbot.domain.canonical import canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
 from evalbot.domain.examples import Example
-from evalbot.domain.models import Message, Model, Outcome, Reply, Request
-from evalbot.domain.ports import Ask, Comparing, Metric
+from evalbot.domain.models import Model, Outcome
+from evalbot.domain.ports import Comparing, Metric
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Task
 from evalbot.domain.scores import Answered, Pair, Score, ScoreStatus
+from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 
@@ -43,21 +44,6 @@ class SuiteMetrics:
     identity: str = ""
 
 
-@dataclass(slots=True)
-class Bill:
-    """What grading one answer took; `usd` is None when a price is unknown."""
-
-    usd: float | None = 0.0
-    calls: int = 0
-    retried: int = 0
-
-    def add(self, reply: Reply) -> None:
-        """One more judge's answer."""
-        self.usd = None if self.usd is None or reply.cost_usd is None else self.usd + reply.cost_usd
-        self.calls += 1
-        self.retried += reply.attempts - 1
-
-
 class Scorer:
     """Applies metrics. Metrics that ask models grade an output once for all sides, prompts and epochs of an example.
 
@@ -71,6 +57,7 @@ class Scorer:
         self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, redact: Callable[[str], str], *, share: bool = True
     ) -> None:
         self._suites, self._gateway, self._redact, self._share = suites, gateway, redact, share
+        self._recalls = share and gateway.remembers
         self._gradings: Once[Score] = Once(lasting=lambda score: score.error is not ErrorClass.STOPPED)
 
     def expect(self, task: Task) -> None:
@@ -91,7 +78,7 @@ class Scorer:
             if metric.models:
                 asking.append((name, metric))
             else:
-                scores[name] = await self._measure(suite, metric, answered, bill, deadline)
+                scores[name] = await self._measure(metric, answered, Questions(self._gateway, suite.models, bill, deadline))
 
         async def grade(name: str, metric: Metric) -> None:
             scores[name] = await self._grade(task, name, metric, answered, bill, deadline)
@@ -105,7 +92,9 @@ class Scorer:
         self, task: Task, name: str, metric: Metric, answered: Answered, bill: Bill, deadline: float
     ) -> Score:
         key = (name, answered.outcome, _fingerprint(answered))
-        work = partial(self._measure, self._suites[task.suite], metric, answered, bill, deadline)
+        recalls = self._recalls and not task.confirmation
+        start = partial(Questions, self._gateway, self._suites[task.suite].models, bill, deadline, recalls)
+        work = partial(self._kept, partial(self._measure, metric, answered), start)
         try:
             score, _ = await self._gradings.get(self._question(task), key, work, deadline - self._gateway.clock())
         except TimeoutError:
@@ -117,34 +106,34 @@ class Scorer:
         # Not the prompt or the side: the same words in answer to the same question deserve the same grade.
         return (task.suite, task.example.hash, task.confirmation) if self._share else task.key
 
-    async def _measure(
-        self, suite: SuiteMetrics, metric: Metric, answered: Answered, bill: Bill, deadline: float
-    ) -> Score:
+    async def _kept(self, measure: Callable[[Questions], Awaitable[Score]], start: Callable[[], Questions]) -> Score:
+        """The score. Replies that nothing could be made of are not kept; where an earlier run's were, models are asked anew."""
+        questions = start()
+        score = await measure(questions)
+        if score.error is not ErrorClass.JUDGE or questions.failed or not questions.disown():
+            return score
+        return await measure(start())
+
+    async def _measure(self, metric: Metric, answered: Answered, questions: Questions) -> Score:
         """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
 
         async def work() -> Score:
             if not metric.applies(_as_answered(answered)):
                 return Score.not_applicable("the row has nothing for it to check")
-            return self._presentable(await metric.measure(answered, self._ask(suite, bill, deadline)), metric.scale)
+            return self._presentable(await metric.measure(answered, questions.ask), metric.scale)
 
         return await self._guarded(work)
 
     async def compare(self, suite: SuiteMetrics, metric: Comparing, pair: Pair, bill: Bill, deadline: float) -> Score:
         """What a comparing metric says of both sides' answers, with the same care."""
 
-        async def work() -> Score:
-            return self._presentable(await metric.compare(pair, self._ask(suite, bill, deadline)), (-1.0, 1.0))
+        async def measure(questions: Questions) -> Score:
+            async def work() -> Score:
+                return self._presentable(await metric.compare(pair, questions.ask), (-1.0, 1.0))
 
-        return await self._guarded(work)
+            return await self._guarded(work)
 
-    def _ask(self, suite: SuiteMetrics, bill: Bill, deadline: float) -> Ask:
-        async def ask(name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
-            request = Request(suite.models[name], tuple(messages), schema)
-            reply = await self._gateway.complete(request, purpose="judge", deadline=deadline)
-            bill.add(reply)
-            return reply
-
-        return ask
+        return await self._kept(measure, partial(Questions, self._gateway, suite.models, bill, deadline, self._recalls))
 
     async def _guarded(self, work: Callable[[], Awaitable[Score]]) -> Score:
         try:

@@ -44,6 +44,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         },
         "cost_usd": record.cost_usd,
         "calls": asdict(record.calls),
+        "recalled": _lists(asdict(record.recalled)),
         "judges": [asdict(judge) for judge in record.judges],
         "started_at": record.started_at,
         "seconds": record.seconds,
@@ -130,6 +131,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "suite": finding.suite, "prompt": finding.prompt, "partition": finding.partition,
         "example": finding.example, "examples": list(finding.examples), "proves": finding.proves,
     }  # fmt: skip
+
+
+def _lists(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
 def _finite(value: Any) -> Any:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def test_the_same_run_again_asks_nobody_and_says_the_same(tmp_path):
 
     assert again.server.calls == []
     assert facts(again) == said
-    assert again.summary["calls"]["cached"] == len(first.rows)
+    assert first.record.calls.model == len(first.rows)
+    assert again.summary["calls"] == {"model": 0, "judge": 0, "cached": first.record.calls.model + first.record.calls.judge, "retried": 0}
     assert again.summary["cost_usd"] == 0.0
 
 
@@ -121,12 +123,13 @@ def test_CRS_01_after_a_kill_only_what_was_in_flight_is_paid_for_again(tmp_path)
         child.send_signal(signal.SIGKILL)
         child.wait()
         kept = [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
-        before = len(server.calls)
         done = subprocess.run(command, cwd=house.repo.root, env=environment, capture_output=True, text=True, check=False)
-        after = [call for call in server.calls[before:] if call.schema is None]
+        asked = Counter(call.raw for call in server.calls)
 
     rows = [json.loads(line) for line in journal.read_text().splitlines()]
     assert done.returncode == 1, done.stderr
     assert len(kept) >= 25
-    assert sum(row["cached"] for row in rows) == len(kept)
-    assert len(after) == len(rows) - len(kept)
+    assert sum(row["cached"] for row in rows) >= len(kept)
+    # A confirmation is the same request again; of all others, those that were in flight were asked twice.
+    confirmed = Counter(row["request_hash"] for row in rows if row["confirmation"])
+    assert sum(asked.values()) - len(asked) <= 32 + 2 * sum(confirmed.values())

@@ -31,10 +31,15 @@ def open_provider(model: Model, env: Mapping[str, str]) -> Provider:
     """
     part = PROVIDERS.get(model.provider)
     key = _key(model, getattr(part, "key_env", None), env)
-    address = model.base_url or env.get(getattr(part, "base_url_env", ""), "").strip() or None
+    address = address_of(model, env)
     if address is not None:
         _check(model, address, getattr(part, "base_url_env", ""))
     return cast("_Maker", part)(replace(model, base_url=address), key)
+
+
+def address_of(model: Model, env: Mapping[str, str]) -> str | None:
+    """Where a model's calls go: its own `base_url`, else what the environment says; None is the vendor's usual one."""
+    return model.base_url or env.get(getattr(PROVIDERS.get(model.provider), "base_url_env", ""), "").strip() or None
 
 
 def key_name(model: Model) -> str | None:

@@ -7,6 +7,7 @@ from statistics import fmean, median
 
 from evalbot.domain.record import RunRecord
 from evalbot.domain.runs import Part, Row, Side
+from evalbot.report.escape import inline
 from evalbot.report.numbers import MISSING, count, duration, money, relative, score
 from evalbot.report.section import Section, optional
 from evalbot.report.table import details, table
@@ -27,7 +28,7 @@ def render(record: RunRecord) -> Section:
     summary = f"Cost and speed: {money(record.cost_usd)}{of_budget}, {duration(record.seconds)}"
     line = (
         f"Answers: {count(calls.model)} asked for, {count(calls.judge)} judge calls, {count(calls.cached)} from the cache, "
-        f"{count(calls.retried)} retried."
+        f"{count(calls.retried)} retried.{_from_cache(record)}"
     )
     rows = sides(record)
     body = f"{table(HEADERS, rows, (1, 2, 3))}\n\n{line}" if rows else line
@@ -36,14 +37,7 @@ def render(record: RunRecord) -> Section:
 
 def sides(record: RunRecord) -> list[list[str]]:
     """Cost, length and speed of an answer at base and at head, in words; empty where nothing was answered."""
-    answered = [
-        [
-            row
-            for row in record.rows
-            if row.side is side and row.part is Part.EXAM and not row.confirmation and row.output is not None
-        ]
-        for side in (Side.BASE, Side.HEAD)
-    ]
+    answered = [_first_answers(record, side) for side in (Side.BASE, Side.HEAD)]
     if not any(answered):
         return []
     costs = [_mean_cost(rows) for rows in answered]
@@ -62,6 +56,39 @@ def sides(record: RunRecord) -> list[list[str]]:
         ],
         ["Output tokens, mean", *map(score, tokens), relative(*tokens)],
         ["Latency, median", *(duration(ms / 1000) if ms is not None else MISSING for ms in speeds), relative(*speeds)],
+    ]
+
+
+def _from_cache(record: RunRecord) -> str:
+    """What of each side an earlier run paid for, how old it is, and why it may be compared with what is new."""
+    used = record.recalled
+    said = [f"The cache could not be used: {inline(used.trouble, 120)}."] if used.trouble else []
+    answered = [(side, _first_answers(record, side)) for side in (Side.BASE, Side.HEAD)]
+    if record.calls.cached:
+        parts = [f"{side} {count(sum(row.cached for row in rows))} of {count(len(rows))}" for side, rows in answered if rows]
+        age = f"; the oldest reply is {duration(used.oldest_seconds)} old" if used.replies else ""
+        said.append(f"Answers from an earlier run: {', '.join(parts)}{age}.")
+    if used.unpinned:
+        names = ", ".join(inline(name, 80) for name in used.unpinned)
+        said.append(f"Without a date in its name, a model may change: replies of {names} are used again for 24 hours.")
+    if used.drifted:
+        names = ", ".join(inline(name, 80) for name in used.drifted)
+        said.append(f"Answers under another name by now, so earlier replies were not used: {names}.")
+    passed_over = [
+        f"{count(number)} {why}"
+        for number, why in ((used.stale, "too old"), (used.untrusted, "kept by a run that is not trusted"), (used.corrupt, "damaged"))
+        if number
+    ]
+    if passed_over:
+        said.append(f"Not used: {', '.join(passed_over)}.")
+    return "".join(f" {line}" for line in said)
+
+
+def _first_answers(record: RunRecord, side: Side) -> list[Row]:
+    return [
+        row
+        for row in record.rows
+        if row.side is side and row.part is Part.EXAM and not row.confirmation and row.output is not None
     ]
 
 

@@ -1,0 +1,76 @@
+"""How a metric's questions reach a model: numbered, so that asking again is another question, and put on the row's bill."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalbot.domain.canonical import Json
+from evalbot.domain.errors import ProviderError
+from evalbot.domain.models import Message, Model, Reply, Request
+from evalbot.engine.gateway import Gateway
+
+
+@dataclass(slots=True)
+class Bill:
+    """What grading one answer took; `usd` is None when a price is unknown. `cached` replies were paid for earlier."""
+
+    usd: float | None = 0.0
+    calls: int = 0
+    retried: int = 0
+    cached: int = 0
+
+    def add(self, reply: Reply) -> None:
+        """One more judge's answer."""
+        if reply.cached:
+            self.cached += 1
+            return
+        self.usd = None if self.usd is None or reply.cost_usd is None else self.usd + reply.cost_usd
+        self.calls += 1
+        self.retried += reply.attempts - 1
+
+
+@dataclass
+class Questions:
+    """The questions of one measurement.
+
+    Args:
+        recalls: Whether an answer that an earlier run paid for will do.
+    """
+
+    gateway: Gateway
+    models: Mapping[str, Model]
+    bill: Bill
+    deadline: float
+    recalls: bool = False
+    failed: bool = False
+    _asked: Counter[str] = field(default_factory=Counter)
+    _replies: list[tuple[Request, int, bool]] = field(default_factory=list)
+
+    async def ask(self, name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
+        """The reply; see `evalbot.domain.ports.Ask`."""
+        request = Request(self.models[name], tuple(messages), schema)
+        reply = await (self._recalled(request) if self.recalls else self._fresh(request, None))
+        self.bill.add(reply)
+        return reply
+
+    def disown(self) -> bool:
+        """What was said was of no use: no later run shall hear it. Whether any of it came from an earlier one."""
+        for request, nth, _ in self._replies:
+            self.gateway.forget(request, nth)
+        return any(cached for _, _, cached in self._replies)
+
+    async def _recalled(self, request: Request) -> Reply:
+        nth = self._asked[request.hash]
+        self._asked[request.hash] += 1
+        reply = self.gateway.recall(request, nth) or await self._fresh(request, nth)
+        self._replies.append((request, nth, reply.cached))
+        return reply
+
+    async def _fresh(self, request: Request, nth: int | None) -> Reply:
+        try:
+            return await self.gateway.complete(request, purpose="judge", deadline=self.deadline, nth=nth)
+        except ProviderError:
+            self.failed = True
+            raise
