@@ -22,9 +22,11 @@ _DEEPEST = 60
 
 
 class Mapped(dict[str, Any]):
-    """A mapping that knows its line."""
+    """A mapping that knows its file, its line and those of its keys."""
 
     line: int = 0
+    path: str = ""
+    lines: Mapping[str, int] = {}
 
 
 class Listed(list[Any]):
@@ -33,9 +35,14 @@ class Listed(list[Any]):
     line: int = 0
 
 
-def line_of(value: object, default: int | None = None) -> int | None:
-    """The line of a mapping or list that was read here."""
-    return getattr(value, "line", None) or default
+def line_of(value: object, default: int | None = None, *, key: str = "") -> int | None:
+    """The line of a mapping or list that was read here, or of one of its keys."""
+    return getattr(value, "lines", {}).get(key) or getattr(value, "line", None) or default
+
+
+def path_of(value: object, default: str) -> str:
+    """The file of a mapping that was read here."""
+    return getattr(value, "path", "") or default
 
 
 def read(content: bytes, path: str) -> Any:
@@ -113,7 +120,8 @@ class _Reader:
             raise ConfigError(Problem("this file holds more than can be read.", self._path, node.start_mark.line + 1))
         if isinstance(node, yaml.MappingNode):
             found = Mapped(self._entries(node, depth))
-            found.line = node.start_mark.line + 1
+            found.line, found.path = node.start_mark.line + 1, self._path
+            found.lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
             return found
         if isinstance(node, yaml.SequenceNode):
             listed = Listed(self.value(item, depth + 1) for item in node.value)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from evalbot.adapters.imports import foreign
-from evalbot.adapters.imports.foreign import line_of, texts
+from evalbot.adapters.imports.foreign import line_of, path_of, texts
 from evalbot.adapters.imports.imported import Imported, Notes, first, named, slug, without_empty
 from evalbot.adapters.imports.promptfoo_assertions import Said, UnmappableError, flattened, said
 from evalbot.adapters.imports.promptfoo_prompts import prompts
@@ -52,7 +52,7 @@ def read_promptfoo(tree: Tree, path: str, folder: str, usable: Callable[[Mapping
     notes, files = Notes(path), Files(tree, path)
     for key in value:
         if key not in _KNOWN and key not in _NO_MATTER:
-            notes.leave(f"the key `{key}` is not taken over.", line_of(value))
+            notes.leave(f"the key `{key}` is not taken over.", line_of(value, key=key))
     name = _name(path)
     found, new = prompts(value.get("prompts"), files, name, folder, notes)
     models, judge = _models(value, notes)
@@ -94,24 +94,24 @@ def _said(
     assertion: Mapping[str, Any], test: Test, templates: Mapping[str, Any], files: Files, notes: Notes,
     usable: Callable[[Mapping[str, Json]], str],
 ) -> Said | None:  # fmt: skip
-    line = line_of(assertion, test.line)
+    line, path = line_of(assertion, test.line), path_of(assertion, test.path)
     reference = assertion.get("$ref")
     if isinstance(reference, str):
         assertion = {**_mapping(templates.get(reference.rpartition("/")[2])), **assertion}
     kind = assertion.get("type")
     if not isinstance(kind, str):
-        notes.leave("an assertion has no type.", line, path=test.path)
+        notes.leave("an assertion has no type.", line, path=path)
         return None
     try:
         part = said(assertion, test.values, files.load)
         for check in part.checks:
             if reason := usable(check):
-                raise UnmappableError(reason.rstrip("."))
+                raise UnmappableError(reason.partition(": ")[2].rstrip(".") or reason)
     except UnmappableError as error:
-        notes.leave(f"the assertion `{kind}` is not taken over: {error}.", line, error.hint, test.path)
+        notes.leave(f"the assertion `{kind}` is not taken over: {error}.", line, error.hint, path)
         return None
     except ConfigError as error:
-        notes.leave(f"the assertion `{kind}` is not taken over: {error}", line, path=test.path)
+        notes.leave(f"the assertion `{kind}` is not taken over: {error}", line, path=path)
         return None
     notes.mapped[kind] += 1
     return part
@@ -135,7 +135,7 @@ def _models(config: Mapping[str, Any], notes: Notes) -> tuple[list[tuple[str, Ma
         found.append((label, {**{_PARAMS[key]: value for key, value in options.items() if key in _PARAMS}, **api}))
     if len(found) > 1:
         hint = "evalbot compares base with head: add a suite for each model that you keep."
-        notes.leave(f"{len(found)} providers: {found[0][0]} answers, the others are listed under `models:`.", line_of(config), hint)
+        notes.leave(f"{len(found)} providers: {found[0][0]} answers, the others are listed under `models:`.", line_of(config, key="providers"), hint)
     default = config.get("defaultTest")
     grader = _mapping(_mapping(default).get("options")).get("provider") if isinstance(default, dict) else None
     return found, (_label(_identity(grader)[0]) or "") if isinstance(grader, str | dict) else ""

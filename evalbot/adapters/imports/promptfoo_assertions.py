@@ -221,6 +221,7 @@ _METRIC = "Give the suite a metric of type {} (docs/metrics.md)."
 _NO_EQUAL: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("python", "ruby", "webhook"), ("it is code", _CODE)),
     **dict.fromkeys(("rouge-n", "bleu", "gleu", "meteor", "levenshtein", "f-score"), (_SCORE, _METRIC.format("token_f1"))),
+    "assert-set": ("a share of a set is no rule of ours", "Split the row, or say it as one criterion for the judge."),
     "similar": ("it compares by an embedding", _METRIC.format("semantic_similarity")),
     "latency": ("time is no rule of a row", _METRIC.format("latency")),
     "cost": ("cost is no rule of a row", "`gates.cost` of the suite compares it with base."),

@@ -208,3 +208,27 @@ def test_the_workflow_is_the_documented_one(tmp_path: Path) -> None:
     assert step["with"].pop("config") == "ci/evalbot.yml"
     example = yaml.safe_load((ROOT / "examples/workflows/evalbot.yml").read_text(encoding="utf-8"))
     assert step in example["jobs"]["evaluate"]["steps"]
+
+
+def test_one_file_is_imported_and_what_is_not_taken_over_is_named(tmp_path: Path) -> None:
+    theirs = ROOT / "tests" / "adapters" / "imports" / "promptfoo"
+    files = {
+        "evals/promptfooconfig.yaml": (theirs / "support.yaml").read_text(), "evals/questions.csv": (theirs / "questions.csv").read_text(),
+        "evals/prompts/support_v1.txt": SUPPORT + "{{shop}} {{question}}\n", "evals/terms.md": "The giver pays.\n",
+        "evals/prompts/support_chat.json": '[{"role": "user", "content": "{{question}}"}]\n', "prompts/other.md": SUPPORT,
+    }  # fmt: skip
+    repo = project(tmp_path, files)
+    said = run(repo, "init", "--yes", "--from", "evals/promptfooconfig.yaml")
+    assert said.exit_code == 0, said.output
+    assert "evals/promptfooconfig.yaml:51: the assertion `python` is not taken over: it is code." in said.output
+    assert "# - evals/promptfooconfig.yaml:51: the assertion `python`" in (repo.root / "evalbot.yml").read_text()
+    assert list(configured(repo)["suites"]) == ["evals"]
+    assert configured(repo)["models"]["evals"] == {"provider": "openai", "model": "gpt-5-mini", "params": {"temperature": 0.2, "max_output_tokens": 400}}
+    assert "suite evals: 18 golden, 2 regression, 2 adversarial, 2 distribution" in run(repo, "validate").output
+
+
+def test_a_file_that_cannot_be_imported_says_what_can(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"notes.txt": "x", "other.yaml": "a: 1\n"})
+    assert "promptfoo configurations" in run(repo, "init", "--from", "notes.txt").output
+    assert "this is no promptfoo configuration" in run(repo, "init", "--from", "other.yaml").output
+    assert run(repo, "init", "--from", "missing.yaml").exit_code == 2
