@@ -13,7 +13,7 @@ from evalbot.adapters.trees import CommitTree, WorkTree, decoded, shown
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.ports import Snapshot
 
-_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) commit [0-9]+")
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,64}")
 _HUNK = re.compile(rb"^@@ -[0-9]+(?:,[0-9]+)? \+([0-9]+)(?:,([0-9]+))? @@", re.MULTILINE)
@@ -33,17 +33,23 @@ class Repository:
 
     Args:
         root: The work tree's folder, or any folder below it.
+        keep: What must live as long as this value and its trees: a temporary folder.
 
     Raises:
         ConfigError: The folder is in no git repository.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keep: object = None) -> None:
         self.root = _root_of(root)
-        self._git = Git(self.root)
+        self._git = Git(self.root, keep=keep)
         self._headers, self._contents = Batch(self._git, "--batch-check"), Batch(self._git, "--batch")
         self._trees: dict[str, Snapshot] = {}
         self._changes: dict[tuple[str, str], list[Change]] = {}
+
+    @property
+    def git_folder(self) -> Path:
+        """The folder that holds objects and references; for a linked work tree its main repository's."""
+        return self.root / decoded(self._git.output("rev-parse", "--git-common-dir").rstrip(b"\n"))
 
     @property
     def is_shallow(self) -> bool:
@@ -64,6 +70,10 @@ class Repository:
             return found[1]
         raise ConfigError(self._unknown(ref, ambiguous=header.endswith(" ambiguous")))
 
+    def has(self, sha: str) -> bool:
+        """Whether a commit is here, with its files."""
+        return all(" " in (said := self._headers.ask(f"{_checked(sha)}{what}")) and not said.endswith(" missing") for what in ("^{commit}", "^{tree}"))
+
     def merge_base(self, a: str, b: str) -> str:
         """The best common ancestor of two commits (refs or shas).
 
@@ -72,7 +82,7 @@ class Repository:
         """
         done = self._git.run("merge-base", self.resolve(a), self.resolve(b))
         found = done.stdout.decode("ascii").partition("\n")[0]
-        if done.returncode == 0 and _SHA.fullmatch(found):
+        if done.returncode == 0 and SHA.fullmatch(found):
             return found
         pair = f"{shown(a)} and {shown(b)} have no common ancestor"
         if done.returncode == 1 and not self.is_shallow:
@@ -202,6 +212,6 @@ def _root_of(folder: Path) -> Path:
 
 
 def _checked(sha: str) -> str:
-    if not _SHA.fullmatch(sha):
+    if not SHA.fullmatch(sha):
         raise ValueError(f"not a full sha: {sha!r}; call resolve first")
     return sha

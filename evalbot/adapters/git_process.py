@@ -7,7 +7,7 @@ import subprocess
 import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalbot.adapters.trees import decoded, encoded, shown
@@ -29,9 +29,13 @@ class Git:
 
     Args:
         root: The work tree's root.
+        settings: Settings beside the usual ones, "name=value".
+        keep: What must live as long as this value.
     """
 
     root: Path
+    settings: tuple[str, ...] = ()
+    keep: object = field(default=None, repr=False)
 
     def output(self, *arguments: str) -> bytes:
         """What a command prints.
@@ -69,6 +73,7 @@ class Git:
         settings = (
             # A container's user rarely owns the workspace; -c safe.directory counts from git 2.38 on.
             f"safe.directory={self.root}", "core.quotePath=false", "core.fsmonitor=false", f"core.hooksPath={os.devnull}",
+            *self.settings,
         )  # fmt: skip
         options = [part for setting in settings for part in ("-c", setting)]
         return ["git", "--no-pager", "--no-replace-objects", "--literal-pathspecs", *options, *arguments]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from evalbot import __version__
-from evalbot.adapters.git import Repository as Clone
 from evalbot.adapters.journal import stored_lines
 from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.acceptance import acceptance, approvals_of_head, fork_approved, self_accepting
 from evalbot.app.activities import CheckMergeGroup, CheckPull, CheckRefs, Recompute
-from evalbot.app.commits import Commits, from_git, from_github
+from evalbot.app.checkout import Checkout
 from evalbot.app.inputs import KEY, Inputs
 from evalbot.app.review import CheckOptions, People, compare
 from evalbot.app.wiring import World
@@ -65,6 +64,11 @@ class Bot:
     run: str
     workflow: str = ""
 
+    @cached_property
+    def checkout(self) -> Checkout:
+        """What the job checked out; what that lacks is fetched once."""
+        return Checkout(self.workspace, self.github, self.world.environment)
+
     @property
     def check_name(self) -> str:
         """The check that a repository requires."""
@@ -76,7 +80,7 @@ class Bot:
         head = activity.head_sha or pull.head_sha
         if head != pull.head_sha:
             return Published(self._empty(pull, head, Verdict.CANCELLED, "a newer head replaced this one"))
-        if activity.target and self._checked_out(head):
+        if activity.target and self.checkout.holds(head):
             hint = "Check out the base branch, or nothing: evalbot reads the head as data (docs/action.md)."
             raise ConfigError(Problem("the workspace of this `pull_request_target` job holds the pull request's own code.", hint=hint))
         return self.measure(pull, fork=activity.fork or pull.fork)
@@ -135,7 +139,7 @@ class Bot:
             lambda: approvals_of_head(self.github.reviews(pull.number), pull.head_sha, pull.author, permission),
             lambda: self._moved(pull),
         )
-        record = self._compare(self.github.tip(pull.base_ref), pull.head_sha, people)
+        record = self._compare(self.github.tip(pull.base_ref, pull.head_sha), pull.head_sha, people)
         if fork:
             record = replace(record, options=replace(record.options, show_outputs=False))
         return self._heard(replace(record, event="pull_request", pull_request=pull.number), pull)
@@ -158,28 +162,17 @@ class Bot:
 
     def _annotations(self, record: RunRecord) -> tuple[Annotation, ...]:
         """Notes on the changed lines of prompts that got worse; none without a clone to find the lines in."""
-        try:
-            clone = Clone(self.workspace)
-            lines = {item.path: clone.changed_lines(record.base_sha, record.head_sha, file_of(item.path)) for item in record.changed if item.sides}
-        except (ConfigError, CouldNotRun):
-            return ()
-        return noted(record, lines)
+        shas = record.base_sha, record.head_sha
+        return noted(record, {item.path: self.checkout.changed_lines(*shas, file_of(item.path)) for item in record.changed if item.sides})
 
     def _compare(self, base: str, head: str, people: People) -> RunRecord:
         options = CheckOptions(
             base, head, self.inputs.config, self.inputs.key, self.inputs.report_dir, self.inputs.cache_dir, self.inputs.suites,
             self.inputs.partitions, self.inputs.epochs,
         )  # fmt: skip
-        record = compare(lambda: self._commits(options), options, self.world, people)
-        return with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD)
-
-    def _commits(self, options: CheckOptions) -> Commits:
-        """By git where the clone has both commits, else by API."""
         folders = (options.cache_dir, options.report_dir)
-        try:
-            return from_git(Clone(self.workspace), options.base, options.head, folders)
-        except (ConfigError, CouldNotRun):
-            return from_github(self.github, options.base, options.head, folders)
+        record = compare(lambda: self.checkout.commits(base, head, folders), options, self.world, people)
+        return with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD)
 
     def _heard(self, record: RunRecord, pull: PullRequest) -> RunRecord:
         """The record after acceptances: by id, by whom, why."""
@@ -200,12 +193,6 @@ class Bot:
         page = CheckPage("evalbot: evaluating", f"Measuring `{head[:7]}`; this check concludes when it is done.")
         check = _unless_refused(lambda: self.github.start_check(head, self.check_name, page, f"evalbot:{self.run}"), "the check", said)
         return check, tuple(said)
-
-    def _checked_out(self, head: str) -> bool:
-        try:
-            return Clone(self.workspace).resolve("HEAD") == head
-        except (ConfigError, CouldNotRun):
-            return False  # no checkout at all: just right
 
     def _moved(self, pull: PullRequest) -> bool:
         return self.github.head_sha(pull.number) != pull.head_sha

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from evalbot import __version__
 from evalbot.adapters.git import Repository
+from evalbot.adapters.git_fetch import origin
 from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, from_git
@@ -64,8 +64,12 @@ class People:
 def review(root: Path, options: CheckOptions, world: World, people: People | None = None) -> RunRecord:
     """Compare head with its merge base in a clone, and decide (see `compare`)."""
     folders = (options.cache_dir, options.report_dir)
-    clone = lru_cache(Repository)
-    record = compare(lambda: from_git(clone(root), options.base or clone(root).default_base(), options.head, folders), options, world, people or People())
+
+    def commits() -> Commits:
+        clone = Repository(root)
+        return from_git(clone, options.base or clone.default_base(), options.head, folders, origin=lambda: origin(clone, world.environment))
+
+    record = compare(commits, options, world, people or People())
     return with_noise(record, root / (options.aa_record or Path(options.report_dir) / AA_RECORD), asked=bool(options.aa_record))
 
 

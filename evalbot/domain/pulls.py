@@ -189,8 +189,8 @@ class GitHub(Protocol):
     def run_is_active(self, run: str) -> bool:
         """Whether the workflow run with this id has not completed yet."""
 
-    def tip(self, branch: str) -> str:
-        """The commit that a branch stands on now."""
+    def tip(self, branch: str, head: str = "") -> str:
+        """The commit that a branch stands on now; with `head`, their merge base is known afterwards without another request."""
 
     def merge_base(self, base: str, head: str) -> str:
         """The merge base of two commits."""

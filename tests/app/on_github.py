@@ -25,12 +25,12 @@ class Scene:
         self.workspace = house.repo.root
         self.runs = 0
 
-    def event(self, name: str, script: Script | None = None, inputs: Mapping[str, str] | None = None, **payload: Any) -> Ran:
-        """Run the action on an event; `payload` is laid over what the event always holds."""
+    def event(self, name: str, script: Script | None = None, inputs: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None, **payload: Any) -> Ran:
+        """Run the action on an event; `payload` is laid over what the event always holds, `env` over the variables."""
         folder, environment = self.job(name, **payload)
         with LoopbackModels(script or by_quality()) as models:
             given = {f"INPUT_{key.upper()}": value for key, value in (inputs or {}).items()}
-            return Ran(act(environment | models.env() | given), folder, models)
+            return Ran(act(environment | models.env() | given | dict(env or {})), folder, models)
 
     def job(self, name: str, **payload: Any) -> tuple[Path, dict[str, str]]:
         """The folder of a new job, and the environment that the runner gives its step."""

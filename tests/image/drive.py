@@ -15,6 +15,7 @@ import pytest
 
 from tests.app.checking import PROMPT, House, by_quality
 from tests.app.on_github import Ran, Scene
+from tests.git_http import GitHttp
 from tests.github_server import GitHubServer
 from tests.image import weights
 from tests.image.container import BASE, ROOT, TAG, Images, unavailable
@@ -77,13 +78,13 @@ def test_every_module_of_evalbot_can_be_imported_in_it(image):
 
 def test_it_takes_a_pull_request_from_the_event_to_comment_check_outputs_and_exit_status(image, scene, tmp_path):
     folder, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
-    scene.workspace = checked_out(scene, tmp_path / "workspace")
     (folder / "home").mkdir()
-    before = git_files(scene.workspace)
 
-    with LoopbackModels(by_quality()) as models:
+    with LoopbackModels(by_quality()) as models, GitHttp(scene.house.repo, scene.server.token) as git:
+        scene.workspace = of_another_user(git.checkout(tmp_path / "workspace"))
+        before = git_files(scene.workspace)
         done = image.run(
-            as_runner(environment) | container_inputs(models),
+            as_runner(environment) | container_inputs(models) | {"GITHUB_SERVER_URL": git.server},
             {scene.workspace: "/github/workspace", folder: "/github/workflow", folder / "home": "/github/home"},
         )
     ran = Ran(done.returncode, folder, models)
@@ -99,6 +100,8 @@ def test_it_takes_a_pull_request_from_the_event_to_comment_check_outputs_and_exi
     assert {key_of(call) for call in models.calls} == {models.OPENAI_KEY, models.ANTHROPIC_KEY}
     summary = json.loads((scene.workspace / "reports/evalbot/summary.json").read_text())
     assert (summary["verdict"], summary["pull_request"]) == ("fail", scene.pull.number)
+    assert scene.check.annotations, "the changed lines were found in what was fetched"
+    assert scene.server.asked("GET", "/git/") == [], "files came by git"
     assert git_files(scene.workspace) == before, "the clone was written to"
     for key in (models.OPENAI_KEY, models.ANTHROPIC_KEY, scene.server.token):
         assert all(line.startswith("::add-mask::") for line in (done.stdout + done.stderr).splitlines() if key in line)
@@ -135,10 +138,9 @@ def key_of(call: Call) -> str:
     return call.headers.get("x-api-key") or call.headers["authorization"].removeprefix("Bearer ")
 
 
-def checked_out(scene: Scene, folder: Path) -> Path:
-    """The head, checked out by the runner's own user; the container is root."""
+def of_another_user(folder: Path) -> Path:
+    """As a runner's own user owns what it checked out, while the container is root."""
     assert os.geteuid() != RUNNER
-    scene.house.repo.git("clone", "--quiet", str(scene.house.repo.root), str(folder))
     subprocess.run(["chown", "-R", f"{RUNNER}:{RUNNER}", str(folder)], check=True)
     return folder
 

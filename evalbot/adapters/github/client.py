@@ -147,8 +147,13 @@ class GitHubClient:
 
     # Commits, runs, artifacts
 
-    def tip(self, branch: str) -> str:
-        """The commit that a branch stands on now; a pull request's `base.sha` may be older."""
+    def tip(self, branch: str, head: str = "") -> str:
+        """The commit that a branch stands on now; a pull request's `base.sha` may be older.
+
+        With `head` the same request says where the two part: `merge_base` of them is then known already.
+        """
+        if head and (found := self._files.tip(branch, head)):
+            return found
         return self._api.get(f"{self._api.root}/commits/{quote(branch, safe='')}", reading.sha, _TIP)
 
     def merge_base(self, base: str, head: str) -> str:

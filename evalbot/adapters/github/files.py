@@ -25,6 +25,7 @@ _READ = Errand("read the files of the commit", "contents: read")
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
+    base: str
     merge_base: str
     paths: tuple[str, ...] | None  # None: more than the API lists
 
@@ -43,6 +44,15 @@ class Files:
     def merge_base(self, base: str, head: str) -> str:
         """The merge base of two commits, refs or shas."""
         return self._compare(base, head).merge_base
+
+    def tip(self, branch: str, head: str) -> str | None:
+        """The commit of a branch, from its comparison with a head; None where the two cannot be compared."""
+        try:
+            compared = self._compare(branch, head)
+        except Absent:
+            return None
+        self._comparisons[compared.base, head] = compared
+        return compared.base
 
     def changed_paths(self, base: str, head: str) -> Sequence[str] | None:
         """Paths that differ between two commits, both names of a moved file; None where the list is not complete."""
@@ -100,7 +110,7 @@ def _comparison(data: Any) -> _Comparison:
     files = data.get("files")
     names = {name for file in files or () for name in (file["filename"], file.get("previous_filename")) if name is not None}
     whole = files is not None and len(files) < MOST_COMPARED
-    return _Comparison(_sha(data["merge_base_commit"]["sha"]), tuple(sorted(map(reading.text, names))) if whole else None)
+    return _Comparison(_sha(data["base_commit"]["sha"]), _sha(data["merge_base_commit"]["sha"]), tuple(sorted(map(reading.text, names))) if whole else None)
 
 
 def _whole_tree(data: Any) -> list[tuple[str, str, str, int]] | None:
