@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalbot.domain.examples import Example, Partition
+from evalbot.domain.models import Outcome
 from evalbot.domain.record import Calls, JudgeUsed, RunRecord
 from evalbot.domain.runs import Cause, ChangedPrompt, Part, Row, Side
 from evalbot.domain.scores import Score
@@ -45,7 +46,7 @@ def a_row(
     scores |= fields.pop("scores", {})
     if judge is None and reason:
         fields["reason"] = reason
-    known = {"latency_ms": 812.0, "cost_usd": 0.0021} | fields
+    known = {"latency_ms": 812.0, "cost_usd": 0.0021, "outcome": Outcome.OK if output is not None else None} | fields
     return Row(
         suite=known.pop("suite", SUITE), prompt=known.pop("prompt", PROMPT), side=Side(side), example=example.id,
         example_hash=example.hash, partition=example.partition, part=Part(known.pop("part", "exam")), epoch=0,

@@ -130,10 +130,14 @@ class FakeJournal:
         self.lines: list[str] = []
         self.room = room
 
-    def append(self, line: str) -> None:
+    def append(self, line: str) -> int:
         if self.room is not None and len(self.lines) >= self.room:
             raise CouldNotRun("could not write results.jsonl: No space left on device. Is the disk full?")
         self.lines.append(line)
+        return len(self.lines) - 1
+
+    def read(self, place: int) -> str:
+        return self.lines[place]
 
 
 class FakeProgress:

@@ -7,21 +7,23 @@ import zlib
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 from types import TracebackType
 from zipfile import BadZipFile, ZipFile
 
+from evalbot.adapters.lines import FileLines
 from evalbot.domain.errors import CouldNotRun
 
 NAME = "results.jsonl"
 STORED_BYTES = 64 * 1024 * 1024
-
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 EARLIER_SECONDS = 24 * 3600.0
 """How old results may be and still be believed: a model's name without a date can mean another model tomorrow."""
 
 
-def earlier_lines(folder: Path, now: float) -> list[str]:
-    """The lines of `results.jsonl` that an earlier run left in the folder; none where there is no such file or it is too old.
+def earlier_lines(folder: Path, now: float) -> FileLines | None:
+    """The lines of `results.jsonl` that an earlier run left in the folder; None where there is no such file or it is too old.
 
     Args:
         now: Seconds since the epoch.
@@ -29,14 +31,14 @@ def earlier_lines(folder: Path, now: float) -> list[str]:
     path = folder / NAME
     try:
         if path.is_symlink() or not path.is_file() or now - path.stat().st_mtime > EARLIER_SECONDS:
-            return []
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+            return None
+        return FileLines(os.open(path, _READ))
     except OSError:
-        return []  # what cannot be read is measured again
+        return None  # what cannot be read is measured again
 
 
-def stored_lines(archive: bytes) -> list[str]:
-    """The lines of the `results.jsonl` in an artifact's zip; none where it holds no such file or is no zip.
+def stored_lines(archive: bytes) -> FileLines | None:
+    """The lines of the `results.jsonl` in an artifact's zip; None where it holds no such file or is no zip.
 
     At most 64 MiB are read: a small archive may unpack to anything.
     """
@@ -44,11 +46,16 @@ def stored_lines(archive: bytes) -> list[str]:
         with ZipFile(BytesIO(archive)) as files:
             name = next((name for name in files.namelist() if PurePosixPath(name).name == NAME), None)
             if name is None:
-                return []
-            with files.open(name) as file:
-                return file.read(STORED_BYTES).decode("utf-8", "replace").splitlines()
+                return None
+            with files.open(name) as packed, TemporaryFile() as file:
+                left = STORED_BYTES
+                while piece := packed.read(min(left, 1 << 20)):
+                    file.write(piece)
+                    left -= len(piece)
+                file.flush()
+                return FileLines(os.dup(file.fileno()))
     except (BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error):
-        return []  # what cannot be read is measured again
+        return None  # what cannot be read is measured again
 
 
 class FileJournal:
@@ -72,12 +79,15 @@ class FileJournal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file: int | None = os.open(self.path, flags, 0o644)
-            self._torn = _ends_torn(self._file)
+            size = os.fstat(self._file).st_size
+            self._torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+            self._fresh, self._count = size == 0, 0
+            self._lines = FileLines(os.open(self.path, _READ))
         except OSError as error:
             raise CouldNotRun(f"could not open {self.path}: {error.strerror}") from error
 
-    def append(self, line: str) -> None:
-        """One line of JSON without its line end, written at once.
+    def append(self, line: str) -> int:
+        """One line of JSON without its line end, written at once; returns its place, for `read`.
 
         Raises:
             CouldNotRun: It was not written whole; what stands there will be ended before the next line.
@@ -96,6 +106,17 @@ class FileJournal:
         if written < len(data):
             message = f"could not write {self.path}: only {written} of {len(data)} bytes were taken. Is the disk full?"
             raise CouldNotRun(message)
+        self._count += 1
+        end = os.lseek(self._file, 0, os.SEEK_CUR)  # where this write ended, whoever else appends
+        return self._lines.note(max(0, end - len(data) + data.startswith(b"\n")), len(data))
+
+    def read(self, place: int) -> str:
+        """A line that was appended, as it was then: also after `rewrite`, and after `close`."""
+        return self._lines.read(place)
+
+    def holds_only(self, count: int) -> bool:
+        """Whether the file was empty at first and has exactly so many lines now."""
+        return self._fresh and self._count == count
 
     def rewrite(self, lines: Iterable[str]) -> None:
         """Replace the whole file, at once and never half: after a run only its own lines remain.
@@ -134,8 +155,3 @@ class FileJournal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _ends_torn(file: int) -> bool:
-    size = os.fstat(file).st_size
-    return size > 0 and os.pread(file, 1, size - 1) != b"\n"

@@ -103,9 +103,9 @@ class Bot:
             found = self.github.artifact(name, self.workflow) if self.workflow else None
         except (CouldNotRun, Refused):
             found = None
-        lines = stored_lines(found) if found else []
+        stored = stored_lines(found) if found else None
         here = self.world.earlier
-        return replace(self, world=replace(self.world, earlier=lambda: [*lines, *here()])) if lines else self
+        return replace(self, world=replace(self.world, earlier=lambda: [stored, *here()])) if stored else self
 
     def with_epochs(self, epochs: int | None) -> Bot:
         """The same bot with another number of answers per example."""

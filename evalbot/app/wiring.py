@@ -23,7 +23,7 @@ from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.models import Model, Reply, Usage
 from evalbot.domain.policy import Limits
-from evalbot.domain.ports import Cache, Journal, Progress, Provider
+from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Recalled
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Task
@@ -81,7 +81,7 @@ class World:
 
     environment: Mapping[str, str]
     journal: Callable[[], Journal]
-    earlier: Callable[[], Sequence[str]]
+    earlier: Callable[[], Sequence[StoredLines]]
     progress: Callable[[], Progress]
     redact: Callable[[str], str]
     clock: Callable[[], float] = time.monotonic
@@ -95,7 +95,7 @@ class World:
         return cls(
             environment,
             lambda: FileJournal(report_dir),
-            lambda: earlier_lines(report_dir, time.time()),
+            lambda: [found] if (found := earlier_lines(report_dir, time.time())) else [],
             lambda: progress(quiet=quiet),
             redactor.redact,
             cache=lambda: open_cache(cache_dir),
@@ -153,7 +153,8 @@ class Lab:
             with ExitStack() as folders, _terminated():
                 self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
-            journal.rewrite(to_line(row) for row in run.rows)
+            if not journal.holds_only(len(run.rows)):
+                journal.rewrite(to_line(row.whole) for row in run.rows)
         finally:
             watch.cancel()
             for provider in self._providers.values():

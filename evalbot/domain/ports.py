@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -174,11 +174,31 @@ class Cache(Protocol):
         """Make room where there is too much, and let go."""
 
 
-class Journal(Protocol):
+class Lines(Protocol):
+    """Lines on disk, by place."""
+
+    def read(self, place: int) -> str:
+        """The line without its line end."""
+
+
+class StoredLines(Lines, Protocol):
+    """Lines that an earlier run left."""
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Every line with its place."""
+
+
+class Journal(Lines, Protocol):
     """Where results go as they happen."""
 
-    def append(self, line: str) -> None:
-        """One line of JSON without its line end, written at once; raises CouldNotRun when it was not written whole."""
+    def append(self, line: str) -> int:
+        """One line of JSON without its line end, written at once; raises CouldNotRun when it was not written whole.
+
+        Returns its place, for `read`.
+        """
+
+    def holds_only(self, count: int) -> bool:
+        """Whether there is nothing but the lines that were appended here, and they are so many."""
 
     def rewrite(self, lines: Iterable[str]) -> None:
         """Put these lines in place of everything, at once."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass
@@ -89,6 +90,13 @@ class Task:
         return (self.suite, self.prompt, self.side, self.example.id, self.example.hash, self.epoch, self.confirmation)
 
 
+class Shelf(Protocol):
+    """Where rows stand as they were written, on disk; `place` is the line's number there."""
+
+    def row(self, place: int) -> Row:
+        """The row with all its words; raises CouldNotRun where it cannot be read any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of `results.jsonl`: one answer of one side to one example, with its scores.
@@ -97,6 +105,10 @@ class Row:
     answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`. `graded_by` is the identity of all
     metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer. `cached` says
     that the answer was paid for by an earlier run, `cached_calls` how many of the row's calls were, gradings included.
+
+    A shelved row has its words on disk, so that a long run takes memory for numbers only: `output`, `context` and
+    `tool_calls` are read whenever they are asked for, and its scores have no reasons and no texts in their detail. `whole`
+    is the row with all of that.
     """
 
     suite: str
@@ -127,6 +139,51 @@ class Row:
     graded_by: str = ""
     context: tuple[str, ...] | None = None
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
+    shelf: Shelf | None = field(default=None, compare=False, repr=False)
+    place: int = field(default=0, compare=False, repr=False)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the target answered; asks no disk."""
+        return self.outcome is not None
+
+    @property
+    def whole(self) -> Row:
+        """The row with its words in memory."""
+        if self.shelf is None:
+            return self
+        told = self.shelf.row(self.place)
+        known = {name: score for name, score in told.scores.items() if score.numbers == self.scores.get(name)}
+        words = {name: getattr(told, name) for name in _WORDS}
+        return self.but(scores={**self.scores, **known}, shelf=None, **words)
+
+    def shelved(self, shelf: Shelf, place: int, scores: Mapping[str, Score]) -> Row:
+        """The row with its words on the shelf, where it stands at `place`; `scores` are its own without theirs."""
+        return _copied(self, {"shelf": shelf, "place": place, "scores": scores}, leave=_WORDS)
+
+    def but(self, **changes: object) -> Row:
+        """The row with these fields changed; words that are on a shelf stay there."""
+        return _copied(self, changes, leave=_WORDS - changes.keys() if self.shelf is not None else frozenset())
+
+    if not TYPE_CHECKING:  # to a type checker the fields are simply there
+
+        def __getattr__(self, name: str) -> object:
+            """A field that was left out: Python asks here where a slot is empty."""
+            if name in _WORDS:
+                return getattr(self.shelf.row(self.place), name)
+            raise AttributeError(name)
+
+
+_WORDS = frozenset({"output", "context", "tool_calls"})
+_FIELDS = tuple(one.name for one in fields(Row))
+
+
+def _copied(row: Row, changes: Mapping[str, object], leave: frozenset[str]) -> Row:
+    copy = object.__new__(Row)
+    for name in _FIELDS:
+        if name not in leave:
+            object.__setattr__(copy, name, changes[name] if name in changes else getattr(row, name))
+    return copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -37,6 +37,12 @@ class Score:
     samples: tuple[float, ...] = ()
     detail: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def numbers(self) -> Score:
+        """The score without its words: no reason but why it is no number, and of its detail numbers, flags and short names."""
+        reason = "" if self.status is ScoreStatus.SCORED else self.reason
+        return Score(self.status, self.value, self.passed, reason, self.error, self.samples, _numbers(self.detail))
+
     @classmethod
     def scored(
         cls, value: float, passed: bool | None = None, reason: str = "", *,
@@ -56,6 +62,31 @@ class Score:
     def unscored(cls, error: ErrorClass, reason: str, *, detail: Mapping[str, Json] | None = None) -> Score:
         """The metric broke; the example counts against coverage and never as a number."""
         return cls(ScoreStatus.UNSCORED, reason=reason, error=error, detail=detail or {})
+
+
+_NAME = 64  # characters; what is longer is text
+_NAMES = frozenset({"failed"})  # lists of names: what failed
+
+
+def _numbers(detail: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: _number(value, key in _NAMES) for key, value in detail.items() if not _is_text(value, key in _NAMES)}
+
+
+def _number(value: Json, names: bool) -> Json:
+    if isinstance(value, Mapping):
+        return _numbers(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_number(inner, names) for inner in value]
+    return value
+
+
+def _is_text(value: Json, names: bool) -> bool:
+    """Whether it is a long string, or a list that holds any string (of names: a long one)."""
+    if isinstance(value, str):
+        return len(value) > _NAME
+    if isinstance(value, Sequence):
+        return any(_is_text(inner, names) or (isinstance(inner, str) and not names) for inner in value)
+    return False
 
 
 @dataclass(frozen=True, slots=True)

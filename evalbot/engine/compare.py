@@ -61,7 +61,7 @@ def _pairs(rows: Sequence[Row], examples: Mapping[tuple[str, str, str], Example]
     for place, head in first:
         base = at_base.get(_key(head))
         example = examples.get((head.suite, head.example, head.example_hash))
-        if head.side is Side.HEAD and base is not None and example is not None and base.output is not None and head.output is not None:
+        if head.side is Side.HEAD and base is not None and example is not None and base.answered and head.answered:
             yield _Both(place, base, head, example)
 
 
@@ -80,8 +80,8 @@ async def _row(both: _Both, suite: SuiteMetrics, scorer: Scorer, deadline: float
             score = await scorer.compare(suite, metric, pair, bill, deadline)
             scores[name] = _stamped(score, answers, judge_id)
     usd = None if both.head.judge_usd is None or bill.usd is None else both.head.judge_usd + bill.usd
-    return replace(
-        both.head, scores=scores, judge_usd=usd, judge_calls=both.head.judge_calls + bill.calls,
+    return both.head.but(
+        scores=scores, judge_usd=usd, judge_calls=both.head.judge_calls + bill.calls,
         cached_calls=both.head.cached_calls + bill.cached, retried=both.head.retried + bill.retried,
     )  # fmt: skip
 

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
-from evalbot.domain.ports import Comparing
+from evalbot.domain.ports import Comparing, StoredLines
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import ScoreStatus
 from evalbot.engine.rows import from_line
 from evalbot.engine.scoring import SuiteMetrics
+from evalbot.engine.shelf import Shelf
 
 
 class Earlier:
     """Rows by what they answer: the task, the whole request and everything that graded it.
 
     Args:
-        lines: Lines of an earlier `results.jsonl`. What is torn or of another version is passed over and counted in `unread`;
-            what could not be scored is asked again.
+        stored: Each an earlier `results.jsonl`. What is torn or of another version is passed over and counted in `unread`; what could
+            not be scored is asked again. Of rows that several hold the last one counts.
         suites: The metrics that grade now, by suite.
     """
 
-    def __init__(self, lines: Iterable[str], suites: Mapping[str, SuiteMetrics]) -> None:
+    def __init__(self, stored: Iterable[StoredLines], suites: Mapping[str, SuiteMetrics]) -> None:
         self._graded_by = {name: suite.identity for name, suite in suites.items()}
         # What compares is asked for again by itself: a comparison that is missing makes no answer incomplete.
         compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
         self.unread = 0
-        for line in lines:
-            try:
-                row = from_line(line)
-            except ValueError:
-                self.unread += 1
-                continue
-            if _complete(row, compares):
-                self._rows[_answer(row)] = row
+        for lines in stored:
+            shelf = Shelf(lines)
+            for place, line in lines:
+                try:
+                    row = from_line(line)
+                except ValueError:
+                    self.unread += 1
+                    continue
+                if _complete(row, compares):
+                    self._rows[_answer(row)] = shelf.put(row, place)
 
     def split(self, tasks: Sequence[Task]) -> tuple[list[Row], list[Task]]:
         """The rows that are there already, marked as cached, and the tasks that remain."""
@@ -52,7 +54,7 @@ class Earlier:
 def _again(row: Row, task: Task) -> Row:
     """The row as this run's: whatever calls it took then are not made now."""
     calls = row.cached_calls + row.judge_calls + (not row.shared and not row.cached)
-    return replace(row, part=task.part, cached=True, cached_calls=calls, judge_calls=0, judge_usd=0.0, retried=0)
+    return row.but(part=task.part, cached=True, cached_calls=calls, judge_calls=0, judge_usd=0.0, retried=0)
 
 
 def _complete(row: Row, compares: Collection[tuple[str, str]]) -> bool:

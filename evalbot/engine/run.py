@@ -23,6 +23,7 @@ from evalbot.engine.once import Once
 from evalbot.engine.plan import order
 from evalbot.engine.rows import to_line
 from evalbot.engine.scoring import Scorer, SuiteMetrics, passes
+from evalbot.engine.shelf import Shelf
 from evalbot.engine.slots import Slots
 
 __all__ = ["Runner", "SuiteMetrics"]
@@ -94,6 +95,7 @@ class Runner:
         # As many rows are open as calls may be in flight: a row that has its answer is graded before another is begun.
         self._seats = Slots(gateway.limits.concurrency)
         self._scorer, self._share = Scorer(suites, gateway, redact, share=share), share
+        self._shelf = Shelf(journal)
 
     async def run(self, tasks: Sequence[Task]) -> list[Row]:
         """One row per task, in the order of `tasks`; each is in the journal as soon as it is known.
@@ -127,9 +129,10 @@ class Runner:
     async def compare(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
         """The rows with what comparing metrics say of both sides' answers; each that changes is in the journal again."""
         found = await compared(rows, tasks, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
-        for before, after in zip(rows, found, strict=True):
-            if after is not before and after != before:
-                self._journal.append(to_line(after))
+        for at, (before, after) in enumerate(zip(rows, found, strict=True)):
+            if after is not before and after.scores != before.scores:
+                whole = after.whole
+                found[at] = self._shelf.put(whole, self._journal.append(to_line(whole)))
         return found
 
     async def _all(self, workers: Sequence[asyncio.Future[None]]) -> None:
@@ -221,8 +224,7 @@ class Runner:
         return replace(self._blank(task), error=failed.error, reason=self._redact(failed.reason), shared=shared)
 
     def _record(self, rows: dict[int, Row], position: int, row: Row) -> None:
-        self._journal.append(to_line(row))
-        rows[position] = row
+        rows[position] = self._shelf.put(row, self._journal.append(to_line(row)))
         spent = [0.0 if row.shared or row.cached else row.cost_usd, row.judge_usd]
         self._progress.advance(sum(usd for usd in spent if usd))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from evalbot.domain.examples import Example
@@ -31,6 +31,11 @@ class Exhibit:
     failed: FailedExample | None = None
     metric: str = ""
     means: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Exhibit:
+        """With the words of its rows in memory."""
+        return replace(self, base=self.base and self.base.whole, head=self.head and self.head.whole)
 
 
 def exhibits(record: RunRecord) -> list[Exhibit]:

@@ -13,7 +13,7 @@ def explain(record: RunRecord, example: str) -> str | None:
 
     Outputs are left out where the record says that they are not to be shown.
     """
-    rows = [row for row in record.rows if row.example == example]
+    rows = [row.whole for row in record.rows if row.example == example]
     if not rows:
         return None
     found = record.examples.get((rows[0].suite, rows[0].example_hash))

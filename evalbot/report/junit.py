@@ -81,7 +81,7 @@ def _example(
 
 
 def _reasons(rows: Iterable[Row]) -> Iterable[str]:
-    for row in rows:
+    for row in (row.whole for row in rows):
         if row.passed is False:
             yield from (f"{name}: {score.reason}" for name, score in row.scores.items() if score.passed is False)
             yield f"answer: {row.output}" if row.output is not None else row.reason

@@ -73,7 +73,7 @@ def _about(example: Example) -> dict[str, Any]:
 def _rows(record: RunRecord) -> Iterator[str]:
     yield "["
     for number, row in enumerate(record.rows):
-        shown = row if record.options.show_outputs else _without_words(row)
+        shown = row.whole if record.options.show_outputs else _without_words(row)
         yield ("," if number else "") + encoded(_row(shown))
     yield "]"
 
@@ -97,7 +97,7 @@ def _score(score: Score) -> dict[str, Any]:
 
 def _without_words(row: Row) -> Row:
     bare = {name: replace(score, reason="", detail={}) for name, score in row.scores.items()}
-    return replace(row, output=None, reason="", scores=bare)
+    return row.but(output=None, reason="", scores=bare)
 
 
 def _key(*parts: str) -> str:

@@ -88,7 +88,7 @@ def _first_answers(record: RunRecord, side: Side) -> list[Row]:
     return [
         row
         for row in record.rows
-        if row.side is side and row.part is Part.EXAM and not row.confirmation and row.output is not None
+        if row.side is side and row.part is Part.EXAM and not row.confirmation and row.answered
     ]
 
 

@@ -37,7 +37,7 @@ def render(record: RunRecord) -> Section:
 
 def _examples(record: RunRecord, found: Sequence[Exhibit], shown: int, *, whole: bool = False) -> str:
     heading = "### Worst examples" + (f" ({shown} of {count(len(found))})" if shown < len(found) else "")
-    parts = [_example(record, exhibit, whole=whole, opened=index == 0) for index, exhibit in enumerate(found[:shown])]
+    parts = [_example(record, exhibit.whole, whole=whole, opened=index == 0) for index, exhibit in enumerate(found[:shown])]
     return "\n\n".join([heading, *parts])
 
 
