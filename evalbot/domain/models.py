@@ -112,6 +112,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """What a server says of its limits: so many more calls within so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A model's answer to a request.
 
@@ -120,6 +128,7 @@ class Reply:
     `recorded_ms` is the latency of an answer that was recorded earlier and is only played back. `context` are the passages that a whole
     system retrieved, `tool_calls` the calls that a model or an agent made, each an object with its `name` and `arguments`; None
     where it says nothing of them. A model that said nothing beside its calls has them, as JSON, for its `text` too.
+    `room` is what the server said of its limits, where they are near.
     `cached` marks a reply that was paid for earlier: what it cost then is in `cost_usd`, and nobody was asked now.
     """
 
@@ -134,4 +143,5 @@ class Reply:
     recorded_ms: float | None = None
     context: tuple[str, ...] | None = None
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
+    room: Room | None = None
     cached: bool = False

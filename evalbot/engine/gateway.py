@@ -14,12 +14,12 @@ from evalbot.domain.errors import ProviderError, ProviderFault, Stopped
 from evalbot.domain.models import Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Provider
+from evalbot.engine.lane import Lane
 from evalbot.engine.memory import Memory
+from evalbot.engine.purse import Purse
+from evalbot.engine.retries import pause_after
 from evalbot.engine.slots import Slots
 
-ATTEMPTS = 5
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
 _JUST_NOW_SECONDS = 0.1  # timers and clocks differ by less
 
 Purpose = Literal["model", "judge"]
@@ -39,25 +39,29 @@ class Gateway:
         rng: Spreads the pauses before retries (full jitter).
         call_seconds: No single attempt takes longer.
         memory: What earlier runs paid for; nothing is recalled or kept without it.
+        expected: US dollars that a request is likely to cost, None where unknown; see `Purse`.
     """
 
     def __init__(
         self, provider_for: Callable[[Model], Provider], price: Pricing, limits: Limits, *,
         clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         rng: random.Random, call_seconds: float = 60.0, memory: Memory | None = None,
+        expected: Callable[[Request], float | None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.limits, self.clock = limits, clock
         self._provider_for, self._price, self._sleep, self._rng = provider_for, price, sleep, rng
         self._call_seconds, self._memory = call_seconds, memory
         self._slots = Slots(limits.concurrency)
         self._stopped: str | None = None
+        self._purse = Purse(limits.budget_usd, expected)
+        self._lanes: dict[tuple[object, ...], Lane] = {}
         self._broken: dict[tuple[str, str | None, str | None], str] = {}
         self._pauses: set[asyncio.Future[object]] = set()
         self._answered: Counter[str] = Counter()
         self._dropped: dict[str, frozenset[str]] = {}
-        self.known_usd = 0.0
-        self.unknown = False
         self.retried = 0
+        self.when_pausing: Callable[[int], None] = _nothing
+        """Told 1 when a call waits before it is tried again and -1 when it no longer does: others can go on meanwhile."""
 
     @property
     def remembers(self) -> bool:
@@ -89,21 +93,23 @@ class Gateway:
                 provider asks for is longer than what is left.
             Stopped: Time or money is used up, or the run was stopped.
         """
-        attempt = 0
+        attempt, lane = 0, self._lane(request.model)
         while True:
             attempt += 1
             try:
-                reply, latency_ms = await self._attempt(request, purpose, deadline)
+                reply, latency_ms = await self._attempt(request, lane, purpose, deadline, attempt)
             except ProviderError as error:
-                if error.fault is ProviderFault.AUTH:
-                    self._broken.setdefault(request.model.endpoint, str(error))
-                pause = self._pause_after(error, attempt, deadline)
+                pause = self._after(error, request.model, lane, attempt, deadline)
             else:
                 reply = self._booked(request.model, reply, purpose, latency_ms, attempt)
                 if nth is not None and self._memory:
                     self._memory.keep(request, nth, reply)
                 return reply
-            await self._back_off(pause)
+            self.when_pausing(1)
+            try:
+                await self._back_off(pause)
+            finally:
+                self.when_pausing(-1)
             self.retried += 1
 
     def stop(self, reason: str) -> None:
@@ -114,13 +120,20 @@ class Gateway:
         if self._stopped is None:
             self._stopped = reason
         self._slots.close()
+        for lane in self._lanes.values():
+            lane.slots.close()
         for pause in self._pauses:
             pause.cancel()
 
     @property
     def cost_usd(self) -> float | None:
         """What all answers cost; None as soon as one of them has no known price."""
-        return None if self.unknown else self.known_usd
+        return None if self._purse.unknown else self._purse.known_usd
+
+    @property
+    def known_usd(self) -> float:
+        """What the answers with a known price cost."""
+        return self._purse.known_usd
 
     @property
     def model_calls(self) -> int:
@@ -137,69 +150,108 @@ class Gateway:
         """Params that models rejected, by "provider/model"."""
         return {label: tuple(sorted(names)) for label, names in sorted(self._dropped.items())}
 
-    async def _attempt(self, request: Request, purpose: Purpose, deadline: float) -> tuple[Reply, float]:
-        self._refuse(request.model, deadline)
+    def _lane(self, model: Model) -> Lane:
+        key = (*model.endpoint, model.model)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(self.limits.concurrency, self.clock())
+        return lane
+
+    async def _attempt(
+        self, request: Request, lane: Lane, purpose: Purpose, deadline: float, attempt: int
+    ) -> tuple[Reply, float]:
+        self._refuse(request.model, lane, deadline)
+        if lane.held_until > (now := self.clock()):
+            await self._back_off(min(lane.held_until, deadline) - now)
+        finishing = purpose == "judge" or attempt > 1
+        await self._take(lane.slots, deadline, finishing)
         try:
-            taken = await self._slots.take(deadline - self.clock(), finishing=purpose == "judge")
+            await self._take(self._slots, deadline, finishing)
+            try:
+                return await self._paid(request, lane, purpose, deadline, attempt)
+            finally:
+                self._slots.give()
+        finally:
+            lane.slots.give()
+
+    async def _take(self, slots: Slots, deadline: float, finishing: bool) -> None:
+        try:
+            taken = await slots.take(deadline - self.clock(), finishing=finishing)
         except TimeoutError:
             raise Stopped("the time is used up") from None
         if not taken:
             raise Stopped(self._stopped or "the run was stopped")
-        try:
-            self._refuse(request.model, deadline)  # much may have happened while we waited for the slot
-            return await self._send(request, deadline)
-        finally:
-            self._slots.give()
 
-    async def _send(self, request: Request, deadline: float) -> tuple[Reply, float]:
+    async def _paid(
+        self, request: Request, lane: Lane, purpose: Purpose, deadline: float, attempt: int
+    ) -> tuple[Reply, float]:
+        reserved, broke_off = await self._purse.reserve(request, purpose), False
+        try:
+            self._refuse(request.model, lane, deadline)  # much may have happened while we waited
+            broke_off = True
+            found = await self._send(request, lane, deadline, attempt)
+            broke_off = False
+            return found
+        except ProviderError as error:
+            broke_off = error.fault is ProviderFault.TIMEOUT  # all others say that there is no answer to pay for
+            raise
+        finally:
+            self._purse.settle(reserved, broke_off=broke_off)
+
+    async def _send(self, request: Request, lane: Lane, deadline: float, attempt: int) -> tuple[Reply, float]:
         started = self.clock()
-        seconds = min(request.model.seconds or self._call_seconds, deadline - started)
+        most = lane.seconds(request.model.seconds or self._call_seconds, attempt)
+        seconds = min(most, deadline - started)
         try:
             # The provider keeps the same limit; this one holds against a body that drips and a provider that forgets.
             async with asyncio.timeout(seconds):
                 reply = await self._provider_for(request.model).complete(request, seconds)
-        except (TimeoutError, ProviderError) as error:
-            late = not isinstance(error, ProviderError) or error.fault is ProviderFault.TIMEOUT
-            if late and self.clock() > deadline - _JUST_NOW_SECONDS:
-                raise Stopped("the time is used up") from error
-            if isinstance(error, ProviderError):
-                raise
+            text: object = reply.text  # a provider of another package may not have been type-checked
+            if not isinstance(text, str):
+                message = f"{request.model.label}: the provider gave {type(text).__name__} for an answer"
+                raise ProviderError(ProviderFault.PROTOCOL, message)
+        except TimeoutError as error:
             message = f"{request.model.label}: no answer within {seconds:.0f} s"
-            raise ProviderError(ProviderFault.TIMEOUT, message) from error
-        text: object = reply.text  # a provider of another package may not have been type-checked
-        if not isinstance(text, str):
-            message = f"{request.model.label}: the provider gave {type(text).__name__} for an answer"
-            raise ProviderError(ProviderFault.PROTOCOL, message)
-        return reply, round((self.clock() - started) * 1000, 3)
+            raise self._failed(ProviderError(ProviderFault.TIMEOUT, message), lane, started, deadline) from error
+        except ProviderError as error:
+            raise self._failed(error, lane, started, deadline) from error
+        now = self.clock()
+        lane.answered(started, now, reply.room)
+        return reply, round((now - started) * 1000, 3)
 
-    def _refuse(self, model: Model, deadline: float) -> None:
+    def _failed(self, error: ProviderError, lane: Lane, started: float, deadline: float) -> ProviderError | Stopped:
+        """What to raise: that a call did not end before the run had to is no fault of the model."""
+        now = self.clock()
+        if error.fault is ProviderFault.TIMEOUT and now > deadline - _JUST_NOW_SECONDS:
+            return Stopped("the time is used up")
+        lane.failed(error, started, now)
+        return error
+
+    def _refuse(self, model: Model, lane: Lane, deadline: float) -> None:
         """Raises where no call may be made now."""
         if self._stopped is not None:
             raise Stopped(self._stopped)
-        if self.known_usd >= self.limits.budget_usd:
-            raise Stopped(f"the budget of ${self.limits.budget_usd:.2f} is used up; run.budget_usd sets it")
+        if self._purse.empty:
+            raise self._purse.used_up
         if self.clock() >= deadline:
             raise Stopped("the time is used up")
         if self._broken and model.endpoint in self._broken:
             raise ProviderError(ProviderFault.AUTH, self._broken[model.endpoint])
+        if lane.out is not None:
+            raise lane.out
 
-    def _pause_after(self, error: ProviderError, attempt: int, deadline: float) -> float:
+    def _after(self, error: ProviderError, model: Model, lane: Lane, attempt: int, deadline: float) -> float:
         """Seconds before the next attempt; raises the error where there is to be none."""
-        if not error.retryable:
+        if error.fault is ProviderFault.AUTH:
+            self._broken.setdefault(model.endpoint, str(error))
+        if error is lane.out:
             raise error
-        left = max(0.0, deadline - self.clock())
-        asked = error.retry_after
-        if asked is not None and not asked < left:
-            raise _final(error, f"it asks to wait {asked:.0f} s and {left:.0f} s are left, so it was not tried again")
-        if attempt >= ATTEMPTS:
-            raise _final(error, f"given up after {attempt} attempts")
-        pause = self._rng.uniform(0.0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)))
-        if asked is not None:
-            # Never before the time asked for, and not all at the same moment.
-            pause = min(max(asked, 0.0) * self._rng.uniform(1.0, 1.1), left)
-        if pause >= left and asked is None:
-            raise _final(error, f"{left:.0f} s are left, so it was not tried again")
-        return pause
+        try:
+            return pause_after(error, attempt, max(0.0, deadline - self.clock()), self._rng)
+        except ProviderError as final:
+            if final.retryable:
+                lane.gave_up(final, self.clock())
+            raise
 
     async def _back_off(self, seconds: float) -> None:
         pause = asyncio.ensure_future(self._sleep(seconds))
@@ -213,10 +265,7 @@ class Gateway:
     def _booked(self, model: Model, reply: Reply, purpose: Purpose, latency_ms: float, attempts: int) -> Reply:
         cost = reply.cost_usd if reply.cost_usd is not None else self._price(model, reply.usage, reply.model)
         self._answered[purpose] += 1
-        if cost is None:
-            self.unknown = True
-        else:
-            self.known_usd += cost
+        self._purse.pay(model.label, purpose, cost)
         if reply.dropped:
             self._note_dropped(model, reply)
         latency_ms = latency_ms if reply.recorded_ms is None else reply.recorded_ms
@@ -226,7 +275,5 @@ class Gateway:
         self._dropped[model.label] = self._dropped.get(model.label, frozenset()) | frozenset(reply.dropped)
 
 
-def _final(error: ProviderError, why: str) -> ProviderError:
-    final = ProviderError(error.fault, f"{error} ({why})", error.retry_after)
-    final.__cause__ = error
-    return final
+def _nothing(_: int) -> None:
+    """Nobody wants to know."""

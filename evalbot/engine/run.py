@@ -94,6 +94,8 @@ class Runner:
         )
         # As many rows are open as calls may be in flight: a row that has its answer is graded before another is begun.
         self._seats = Slots(gateway.limits.concurrency)
+        # A row whose call waits for its next attempt takes nobody's place.
+        gateway.when_pausing = lambda more: self._seats.resize(self._seats.limit + more)
         self._scorer, self._share = Scorer(suites, gateway, redact, share=share), share
         self._shelf = Shelf(journal)
 

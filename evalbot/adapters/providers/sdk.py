@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from evalbot.adapters.prices import price
 from evalbot.adapters.providers.faults import Failure, one_line, read_failure
+from evalbot.adapters.providers.limits import room
 from evalbot.adapters.providers.names import same_model
 from evalbot.adapters.providers.params import compose, mark, rejected_name
 from evalbot.adapters.providers.wire import Answer, Wire, malformed, mapping, string
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ProviderError, ProviderFault
-from evalbot.domain.models import Model, Outcome, Reply, Request, Usage
+from evalbot.domain.models import Model, Outcome, Reply, Request, Room, Usage
 from evalbot.domain.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class SdkProvider(ABC):
         for attempt in count(1):
             body, dropped = compose(request, wire, rejected)
             started = perf_counter()
-            response = await _post(connection, wire.path, body)
+            response, left = await _post(connection, wire.path, body)
             latency_ms = (perf_counter() - started) * 1000
             if isinstance(response, Failure):
                 name = _rejected(response, body, wire)
@@ -127,7 +128,7 @@ class SdkProvider(ABC):
             return Reply(
                 text=answer.text, outcome=answer.outcome, usage=usage, model=answer.model, latency_ms=latency_ms,
                 cost_usd=price(request.model, usage, answer.model), dropped=dropped, attempts=attempt,
-                tool_calls=answer.tool_calls,
+                tool_calls=answer.tool_calls, room=left,
             )  # fmt: skip
         raise AssertionError("count() never ends")
 
@@ -160,14 +161,16 @@ def _certificates() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-async def _post(connection: Connection, path: str, body: Mapping[str, Json]) -> Mapping[str, Json] | Failure:
+async def _post(
+    connection: Connection, path: str, body: Mapping[str, Json]
+) -> tuple[Mapping[str, Json] | Failure, Room | None]:
     import httpx2
 
     try:
         response = await connection.client.post(path, cast_to=httpx2.Response, content=_encoded(body))
     except connection.status_error as error:
         failed: httpx2.Response = error.response  # type: ignore[attr-defined]  # both SDKs' status errors have it
-        return read_failure(failed.status_code, failed.headers, failed.text)
+        return read_failure(failed.status_code, failed.headers, failed.text), None
     except connection.network_error as error:
         raise _unreachable(error.__cause__ or error) from None
     try:
@@ -177,7 +180,7 @@ async def _post(connection: Connection, path: str, body: Mapping[str, Json]) -> 
         raise malformed("with a web page instead of JSON" if page else "with a body that is no JSON") from None
     if not isinstance(parsed, dict):
         raise malformed("with a body that is no JSON object")
-    return parsed
+    return parsed, room(response.headers)
 
 
 def _encoded(body: Mapping[str, Json]) -> bytes:
