@@ -1,0 +1,57 @@
+"""Object stores behind `jsonl`: S3, Google Cloud Storage and Azure, through obstore (the extra `stores`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from evalbot.adapters.sources.places import Place
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+
+_GLOB = "*?["
+
+
+def objects(place: Place, environment: Mapping[str, str]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Each object whose name fits, sorted by name, with its lines."""
+    try:
+        import obstore
+        from obstore.store import from_url
+    except ImportError as error:
+        raise ConfigError(Problem(f"{place.scheme}:// needs obstore.", hint='Install it: pip install "evalbot[stores]".')) from error
+    fixed = place.path[: min((place.path.find(char) for char in _GLOB if char in place.path), default=len(place.path))]
+    folder = fixed.rpartition("/")[0]
+    try:
+        store: Any = from_url(f"{place.scheme}://{place.host}", client_options={"allow_http": _loopback(environment)})
+        names = sorted(
+            found["path"] for batch in obstore.list(store, prefix=folder or None) for found in batch if fnmatchcase(found["path"], place.path)
+        )
+        if not names:
+            raise CouldNotRun(f"the source {place.scheme}://{place.host}/{place.path}: there is no such object.")
+        for name in names:
+            yield f"{place.scheme}://{place.host}/{name}", _lines(obstore.get(store, name).stream(), gzipped=name.endswith(".gz"))
+    except (OSError, ValueError, obstore.exceptions.BaseError) as error:
+        raise CouldNotRun(f"the source {place.scheme}://{place.host}/{place.path}: {_first(error)}") from error
+
+
+def _lines(chunks: Iterable[Any], *, gzipped: bool) -> Iterator[bytes]:
+    import zlib
+
+    unpack = zlib.decompressobj(wbits=31) if gzipped else None
+    rest = b""
+    for chunk in chunks:
+        data = unpack.decompress(bytes(chunk)) if unpack else bytes(chunk)
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def _loopback(environment: Mapping[str, str]) -> bool:
+    """Whether the store is one on this machine, as tests and local set-ups have it; elsewhere plain http stays refused."""
+    endpoint = environment.get("AWS_ENDPOINT_URL", "") or environment.get("AWS_ENDPOINT", "")
+    return endpoint.startswith(("http://127.0.0.1", "http://localhost"))
+
+
+def _first(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
