@@ -221,16 +221,16 @@ class GitHubServer:
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], raw: bytes) -> Sent:
         """One request, one answer; requests are answered one after the other."""
+        path, _, query = target.partition("?")
+        asked = Request(method, path.removeprefix(self._prefix), dict(parse_qsl(query)), headers, json.loads(raw) if raw else None)
+        self._run_hooks(asked)  # before it is our turn: a hook may itself be a whole run that asks this server
         with self._lock:
             self.now += 1
-            path, _, query = target.partition("?")
-            asked = Request(method, path.removeprefix(self._prefix), dict(parse_qsl(query)), headers, json.loads(raw) if raw else None)
             if path.startswith("/_storage/"):
                 self.downloads.append(asked)
                 return self._stored(path)
             if not path.startswith(self._prefix):
                 return self._json(404, {"message": "Not Found"})
-            self._run_hooks(asked)
             sent = self._with_faults(asked)
             self.requests.append(replace(asked, status=sent.status or 0))
             return sent

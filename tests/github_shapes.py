@@ -21,6 +21,7 @@ class Place(Protocol):
     owner_type: str
     default_branch: str
     commits: Commits
+    pulls: dict[int, Pull]
 
 
 class Shapes:
@@ -99,7 +100,7 @@ class Shapes:
             "id": check.id, "name": check.name, "head_sha": check.head_sha, "status": check.status, "conclusion": check.conclusion,
             "external_id": check.external_id, "url": url, "html_url": f"{self._web}/{self._place.name}/runs/{check.id}",
             "details_url": check.details_url, "started_at": check.started_at, "completed_at": check.completed_at,
-            "check_suite": {"id": number_of(check.head_sha)}, "pull_requests": [],
+            "check_suite": {"id": number_of(check.head_sha)}, "pull_requests": self._pulls_of(check.head_sha),
             "app": {"id": 15368, "slug": check.app, "name": check.app, "permissions": {}},
             "output": {
                 "title": check.title, "summary": check.summary, "text": check.text,
@@ -108,6 +109,20 @@ class Shapes:
         }  # fmt: skip
         given["app"] = self._complete("nullable-integration", given["app"] | {"owner": self.user("github")})
         return self._complete("check-run", given)
+
+    def _pulls_of(self, sha: str) -> list[Json]:
+        """Open pull requests of this head, never a fork's."""
+        ours = [pull for pull in self._place.pulls.values() if pull.head_sha == sha and pull.head_repository == self._place.name and pull.state == "open"]
+        return [
+            {
+                "id": pull.number, "number": pull.number, "url": f"{self.repo_url}/pulls/{pull.number}",
+                **{name: {"ref": ref, "sha": at, "repo": self._small()} for name, ref, at in (("head", pull.head_ref, pull.head_sha), ("base", pull.base_ref, pull.base_sha))},
+            }
+            for pull in ours
+        ]  # fmt: skip
+
+    def _small(self) -> Json:
+        return {"id": number_of(self._place.name), "url": self.repo_url, "name": self._place.name.partition("/")[2]}
 
     def annotation(self, check: Check, annotation: Json) -> Json:
         given = {"blob_href": f"{self._web}/{self._place.name}/blob/{check.head_sha}/{quote(annotation['path'])}", **annotation}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalbot.adapters.runner import Runner
 from evalbot.app.activities import Activity, CheckMergeGroup, CheckPull, CheckRefs, Nothing, Recompute, RunCommand
@@ -13,6 +14,9 @@ from evalbot.app.wiring import World
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from evalbot.app.bot import Bot, Published
 
 PUBLIC_API = "https://api.github.com"
 
@@ -38,6 +42,9 @@ def act(environment: Mapping[str, str]) -> int:
         runner.say("error", str(error))
         runner.outputs({"verdict": str(verdict), "reason": str(error)})
         return verdict.exit_code
+    except KeyboardInterrupt:
+        runner.outputs({"verdict": str(Verdict.CANCELLED), "reason": "cancelled before it began"})
+        return Verdict.CANCELLED.exit_code
 
 
 def _activity(environment: Mapping[str, str], given: Inputs) -> Activity:
@@ -61,8 +68,7 @@ def _payload(environment: Mapping[str, str]) -> Mapping[str, Json]:
 
 def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runner: Runner) -> int:
     from evalbot.adapters.github import GitHubClient
-    from evalbot.app.bot import Bot, Published
-    from evalbot.app.talk import answer
+    from evalbot.app.bot import Bot
 
     workspace = Path(environment.get("GITHUB_WORKSPACE", "."))
     keys = {"OPENAI_API_KEY": given.openai_api_key, "ANTHROPIC_API_KEY": given.anthropic_api_key}
@@ -72,33 +78,42 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
         raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
     github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""))
     run = f"{environment.get('GITHUB_RUN_ID', '0')}:{environment.get('GITHUB_RUN_ATTEMPT', '1')}"
-    bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""))
+    bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""), environment.get("GITHUB_REPOSITORY", ""))
 
-    match activity:
-        case CheckPull():
-            published: Published | None = bot.check_pull(activity)
-        case Recompute():
-            published = bot.recompute(activity)
-        case CheckMergeGroup():
-            published = bot.check_merge_group(activity)
-        case CheckRefs():
-            published = bot.check_refs(activity, environment.get("GITHUB_SHA", ""))
-        case RunCommand():
-            published = answer(bot, activity)
-        case _:
-            runner.say("notice", f"{type(activity).__name__} is not available in this version: nothing was done.")
-            return 0
+    published = _published(activity, bot, environment)
+    if isinstance(published, Nothing):
+        runner.say("notice", published.notice)
+        return 0
     return 0 if published is None else _tell(published, given, workspace, world, runner)
 
 
-def _tell(published: object, given: Inputs, workspace: Path, world: World, runner: Runner) -> int:
+def _published(activity: Activity, bot: Bot, environment: Mapping[str, str]) -> Published | Nothing | None:
+    """One activity, one module; None where there is nothing to report."""
+    match activity:
+        case CheckPull():
+            return bot.check_pull(activity)
+        case Recompute():
+            return bot.recompute(activity)
+        case CheckMergeGroup():
+            from evalbot.app.queued import check_merge_group
+
+            return check_merge_group(bot, activity)
+        case CheckRefs():
+            return bot.check_refs(activity, environment.get("GITHUB_SHA", ""))
+        case RunCommand():
+            from evalbot.app.talk import answer
+
+            return answer(bot, activity)
+        case _:
+            return Nothing(f"{type(activity).__name__} is not available in this version: nothing was done.")
+
+
+def _tell(published: Published, given: Inputs, workspace: Path, world: World, runner: Runner) -> int:
     """Files, summary, outputs and the log."""
-    from evalbot.app.bot import Published
     from evalbot.app.publish import publish
     from evalbot.report.comment import comment
     from evalbot.report.title import title
 
-    assert isinstance(published, Published)  # noqa: S101 - for the type checker
     record = published.record
     try:
         publish(record, workspace / given.report_dir, world.redact)

@@ -14,7 +14,8 @@ class CheckPull:
 
     Shas are the event's own and pin what is measured; both are empty where the event names only the number (a comment under
     an explicit `command: check`): ask GitHub. `fork` is also True for what gets a fork's token: Dependabot. `target` is
-    True for `pull_request_target`, where the workspace is base's and head must not be checked out.
+    True for `pull_request_target`, where the workspace is base's and head must not be checked out. `before` is the head that
+    a push replaced.
     """
 
     number: int
@@ -25,6 +26,7 @@ class CheckPull:
     head_repository: str | None = None
     fork: bool = True
     target: bool = False
+    before: str = ""
 
     @property
     def dependabot(self) -> bool:

@@ -15,7 +15,7 @@ from evalbot.app.pricing import check_prices
 from evalbot.app.systems import Systems, system_sides
 from evalbot.app.targets import NotAllowed, target
 from evalbot.config import suite_decides
-from evalbot.domain.canonical import digest
+from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Partition
 from evalbot.domain.models import Model
 from evalbot.domain.policy import Policy, SuitePolicy
@@ -44,6 +44,8 @@ class Case:
     refused: tuple[str, ...] = ()
     systems: Systems = field(default_factory=dict)
     pairs: tuple[PromptPair, ...] = ()
+    subject: Json = None
+    exam_rows: Json = None
 
     @property
     def deciding(self) -> frozenset[str]:
@@ -118,9 +120,14 @@ def prepare(
     findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
     if not any(c.sides for c in changed) and not exam_changed:
-        return Case(suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused))
+        return Case(
+            suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused),
+            subject=_subject(pairs.prompts, changed, models),
+        )  # fmt: skip
 
-    exam, stood_in = build_exam(suite, commits.tip, commits.merge_base, commits.head, reader, path)
+    exam, stood_in = build_exam(suite, commits.tip, commits.merge_base, commits.head, reader, path, fork=policies.fork)
+    # Before anybody's approval counts: approving changes what is run, and not what was approved.
+    exam_rows: Json = [sorted([row.id, row.hash, part.value] for row, part in exam.rows), sorted(repr(change) for change in exam.changes)]
     if exam.changes and approvals() >= policies.policy.approvals.golden:
         exam = approved(exam)
     if stood_in and not bootstrap:
@@ -137,8 +144,8 @@ def prepare(
     asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
     return Case(
         suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused), systems,
-        pairs.prompts,
-    )
+        pairs.prompts, _subject(pairs.prompts, changed, models), exam_rows,
+    )  # fmt: skip
 
 
 def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits) -> PromptPairs:
@@ -172,12 +179,31 @@ def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies
             if prompt is None:
                 continue
             try:
-                found[pair.id, side] = target(prompt, _as_defined(file, suite), file, policies.policy)
+                stranger = policies.fork and side is Side.HEAD
+                found[pair.id, side] = target(prompt, _as_defined(file, suite), file, policies.policy, fork=stranger)
             except NotAllowed as error:
                 found[pair.id, side] = policies.policy.model(suite.model)
                 if side is Side.HEAD:
                     refused.append(f"{prompt.path}: model {error} (policy uses no such provider; not run)")
     return found, refused
+
+
+def _subject(pairs: Sequence[PromptPair], changed: Sequence[ChangedPrompt], models: Targets) -> Json:
+    """What is compared, as plain values: the changed prompts on both sides, each with the model that answers."""
+    ids = {item.prompt for item in changed}
+    sides = ((Side.BASE, "base"), (Side.HEAD, "head"))
+    return [
+        [
+            [pair.id, pair.base_path, pair.path],
+            *([dict(prompt.digests) if (prompt := getattr(pair, name)) else None, _asked(models.get((pair.id, side)))] for side, name in sides),
+        ]
+        for pair in pairs
+        if pair.id in ids
+    ]  # fmt: skip
+
+
+def _asked(model: Model | None) -> Json:
+    return [model.provider, model.model, model.api, dict(model.params)] if model else None
 
 
 def _changed(

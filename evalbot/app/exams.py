@@ -38,16 +38,20 @@ def untouched(suite: SuitePolicy, changed: Sequence[str]) -> bool:
     return not match(suite.datasets, changed)
 
 
-def build_exam(suite: SuitePolicy, tip: Tree, merge_base: Tree, head: Tree, reader: DatasetReader, config: str) -> tuple[Exam, bool]:
-    """The exam, and whether head's own rows had to stand in for policy's (bootstrap).
+def build_exam(
+    suite: SuitePolicy, tip: Tree, merge_base: Tree, head: Tree, reader: DatasetReader, config: str, *, fork: bool = False
+) -> tuple[Exam, bool]:
+    """The exam, and whether head's own rows had to stand in for policy's (bootstrap; never a fork's).
 
     Raises:
-        ConfigError: Head's datasets are wrong, or policy's are and head does not mend them.
+        ConfigError: Head's datasets are wrong, or policy's are and head, which must not be a fork's, does not mend them.
     """
     at_head = _rows(suite, head, reader, config)
     try:
         of_policy = _rows(suite, tip, reader, config)
     except ConfigError:
+        if fork:
+            raise
         return exam(at_head, at_head, at_head, suite=suite.name), True
     try:
         at_base = _rows(suite, merge_base, reader, config)

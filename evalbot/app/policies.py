@@ -33,11 +33,12 @@ class Policies:
     head: Policy
     bootstrap: bool = False
     not_applied: tuple[str, ...] = ()
+    fork: bool = False
 
     @property
     def suites(self) -> Sequence[tuple[SuitePolicy, bool]]:
-        """Every suite to look at, and whether it is only head's (its definition is then a bootstrap)."""
-        new = [suite for name, suite in self.head.suites.items() if name not in self.policy.suites]
+        """Every suite to look at, and whether it is only head's (its definition is then a bootstrap; a fork has none)."""
+        new = [] if self.fork else [suite for name, suite in self.head.suites.items() if name not in self.policy.suites]
         return [(suite, self.bootstrap) for suite in self.policy.suites.values()] + [(suite, True) for suite in new]
 
     def of(self, suite: str) -> Policies:
@@ -48,11 +49,12 @@ class Policies:
         return replace(self, policy=rules, base=rules, head=rules)
 
 
-def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: Sequence[str]) -> Policies:
+def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: Sequence[str], *, fork: bool = False) -> Policies:
     """Read the file at the three places and settle which one rules.
 
     Args:
         changed: Paths that differ between merge base and head.
+        fork: Head is a stranger's: it brings no rules along, not even where there are none.
 
     Raises:
         ConfigError: There is no configuration on either side, head's is wrong, or a bootstrap asks for what it may not.
@@ -60,12 +62,14 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
     if not tip.exists(path) and not head.exists(path):
         hint = "Add one with `version: 1` and a suite (docs/quickstart.md)."
         raise ConfigError(Problem("no configuration: the file is on neither side.", path, None, hint))
+    if fork and not tip.exists(path):
+        raise ConfigError(Problem("the base branch has no configuration, and a fork cannot bring one.", path, None, "Add it in a pull request of your own first."))
     load = lru_cache(load_policy)  # mostly the same bytes at all three places
     at_head = load(head.read(path), path) if head.exists(path) else None
     try:
         policy = load(tip.read(path), path) if tip.exists(path) else None
     except ConfigError:
-        if at_head is None or head.read(path) == tip.read(path):
+        if fork or at_head is None or head.read(path) == tip.read(path):
             raise
         policy = None
     if policy is None:
@@ -73,9 +77,11 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
         _refuse_endpoints(at_head.models, head, path)
         return Policies(at_head, at_head, at_head, bootstrap=True)
     at_base = _load_or(policy, load, merge_base, path)
-    if at_head is not None:
+    if at_head is not None and not fork:
         _refuse_endpoints(_unknown_models(at_head, policy), head, path)
-    return Policies(policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)))
+    return Policies(
+        policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)), fork=fork
+    )
 
 
 def _load_or(policy: Policy, load: Callable[[bytes, str], Policy], tree: Tree, path: str) -> Policy:

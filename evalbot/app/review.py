@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 from evalbot import __version__
@@ -13,26 +14,38 @@ from evalbot.adapters.git_fetch import origin
 from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, from_git
+from evalbot.app.digests import digests
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
 from evalbot.app.suspects import replays, suspects
-from evalbot.app.wiring import Lab, World
-from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
+from evalbot.app.wiring import MOVED, Lab, World
+from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem, nearest
 from evalbot.domain.examples import Partition
 from evalbot.domain.record import Calls, RunRecord
 from evalbot.domain.runs import Part, Row
-from evalbot.domain.verdicts import Decision, Finding, Level, Rule, Verdict
+from evalbot.domain.verdicts import Coverage, Decision, Finding, Level, Rule, Verdict
 from evalbot.gate.confirm import confirmations
 from evalbot.gate.decide import decide
+
+UNAPPROVED = "a fork's head that nobody with write access has let in yet"
+NO_KEY = "this job has no key for the models: jobs of forks and of Dependabot see none of the repository's secrets (Dependabot has secrets of its own)"
+
+
+class Measure(Enum):
+    """What a comparison may do to find its rows."""
+
+    ALL = "ask the models for what is not stored"
+    STORED = "use stored rows only"
+    NOTHING = "find out what would have to be measured: needs_approval where that is anything"
 
 
 @dataclass(frozen=True)
 class CheckOptions:
     """What a person asks of `evalbot check`.
 
-    `head` "." is the work tree, an empty `base` the default branch. Empty `suites` and `partitions` mean what the configuration
-    says, an empty `aa_record` the file that `evalbot suite --aa` writes in `report_dir`. `by_hunk` replays each hunk of a
-    prompt that got worse alone.
+    `head` "." is the work tree, an empty `base` the default branch; `fork` says that head is a stranger's. Empty `suites` and
+    `partitions` mean what the configuration says, an empty `aa_record` the file that `evalbot suite --aa` writes in `report_dir`.
+    `by_hunk` replays each hunk of a prompt that got worse alone.
     """
 
     base: str
@@ -46,6 +59,12 @@ class CheckOptions:
     epochs: int | None = None
     aa_record: str = ""
     by_hunk: bool = False
+    fork: bool = False
+    measure: Measure = Measure.ALL
+
+
+def quietly(plan: RunRecord) -> None:
+    """Begin without a word."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +73,13 @@ class People:
 
     Args:
         approvals: How many people with write access have approved exactly this commit.
-        moved: Whether the pull request has another head by now.
+        moved: Whether the pull request has another head by now; None where there is no pull request.
+        begins: Is told what will be measured, before the first call.
     """
 
     approvals: Callable[[], int] = lambda: 0
-    moved: Callable[[], bool] = lambda: False
+    moved: Callable[[], bool] | None = None
+    begins: Callable[[RunRecord], None] = quietly
 
 
 def review(root: Path, options: CheckOptions, world: World, people: People | None = None) -> RunRecord:
@@ -88,7 +109,9 @@ def compare(commits: Callable[[], Commits], options: CheckOptions, world: World,
         record = _compared(found, options, world, people, record)
     except ConfigError as error:
         reason = str(error.problems[0]) + (f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else "")
-        record = replace(record, decision=Decision(Verdict.CONFIG_ERROR, reason), problems=error.problems)
+        keyless = options.fork and isinstance(error, NoKey)
+        decision = Decision(Verdict.NEEDS_APPROVAL, NO_KEY) if keyless else Decision(Verdict.CONFIG_ERROR, reason)
+        record = replace(record, decision=decision, problems=() if keyless else error.problems)
     except CouldNotRun as error:
         record = replace(record, decision=Decision(Verdict.INCONCLUSIVE, str(error)), problems=(Problem(str(error)),))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -97,21 +120,32 @@ def compare(commits: Callable[[], Commits], options: CheckOptions, world: World,
 
 
 def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
-    policies = _limited(load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed), options)
+    loaded = load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed, fork=options.fork)
+    policies = _limited(loaded, options)
     cases = _cases(policies, commits, options, people.approvals)
+    record = replace(record, digests=digests(policies, cases, commits, options.config))
 
-    lab = world.open_lab(policies.policy.limits, people.moved)
-    rows = asyncio.run(_measure(cases, lab, commits if options.by_hunk else None)) if any(case.tasks for case in cases) else []
+    lab = world.open_lab(policies.policy.limits, people.moved, stored_only=options.measure is Measure.STORED)
+    planned = sum(len(case.tasks) for case in cases)
+    if planned:
+        ahead = Decision(Verdict.NEEDS_APPROVAL, UNAPPROVED, coverage=Coverage(planned))
+        plan = replace(_recorded(record, cases, [], lab, policies), decision=ahead)
+        if options.measure is Measure.NOTHING:
+            return plan
+        people.begins(plan)
+    rows = asyncio.run(_measure(cases, lab, commits if options.by_hunk else None)) if planned else []
     tried, rows = [row for row in rows if row.part is Part.HUNK], [row for row in rows if row.part is not Part.HUNK]
     # Asked again: somebody may have approved, or a review been dismissed, meanwhile.
-    approvals = people.approvals() if _needs_people(policies, cases) else 0
+    needed = _needs_people(policies, cases)
+    approvals = people.approvals() if needed else 0
+    record = replace(record, approved=approvals if needed else None)
     decision = decide(
         [case.evidence(_of(case, rows)) for case in cases],
         general=_policy_findings(policies, cases, policies.policy.approvals.policy - approvals),
         golden_approvals_missing=policies.policy.approvals.golden - approvals,
     )
     if lab.moved:
-        decision = Decision(Verdict.CANCELLED, "a newer head replaced this one")
+        decision = Decision(Verdict.CANCELLED, MOVED)
     at_fault = [one for case in cases for one in suspects(case, commits, _of(case, [*rows, *tried]))]
     return replace(_recorded(record, cases, rows, lab, policies), decision=decision, suspects=tuple(at_fault))
 

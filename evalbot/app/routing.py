@@ -57,6 +57,8 @@ def merge_group_number(head_ref: str, base_ref: str) -> int | None:
 def _pull(payload: Payload, _: Inputs) -> Activity:
     if _closed(payload, "pull_request"):
         return Nothing("the pull request is closed: there is nothing to check.")
+    if payload.optional("action") == "edited" and payload.value("changes", "base") is None:
+        return Nothing("only its title or text was edited: there is nothing to check.")
     author = payload.login("pull_request", "user")
     head, ours = payload.repository("pull_request", "head", "repo"), payload.repository("repository")
     return CheckPull(
@@ -64,6 +66,7 @@ def _pull(payload: Payload, _: Inputs) -> Activity:
         payload.sha("pull_request", "base", "sha"), payload.sha("pull_request", "head", "sha"), head,
         fork=head is None or head != ours or DEPENDABOT in (author, payload.login("sender")),
         target=payload.event == "pull_request_target",
+        before=payload.sha_or_none("before") if payload.value("before") is not None else "",
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalbot.app.activities import RunCommand
-from evalbot.app.bot import Bot, Published
+from evalbot.app.bot import Bot, Published, stranger
 from evalbot.app.commands import Accept, Explain, Help, Malformed, NotForUs, Rerun, Run, help_text, parse
 from evalbot.domain.pulls import PullRequest
 from evalbot.domain.verdicts import Verdict
@@ -27,10 +27,10 @@ def answer(bot: Bot, said: RunCommand) -> Published | None:
             bot.github.write_comment(said.number, marker(f"{bot.inputs.key}/help"), f"{marker(f'{bot.inputs.key}/help')}\n{help_text()}")
             return _yes(bot, said, None)
         case Rerun():
-            return _yes(bot, said, bot.with_epochs(command.epochs).measure(pull))
+            return _yes(bot, said, bot.with_epochs(command.epochs).measure(pull, announce=True))
         case Run():
             if command.sha == pull.head_sha:
-                return _yes(bot, said, bot.measure(pull))
+                return _yes(bot, said, bot.measure(pull, announce=True))
             _no(bot, said)
             return None
         case Accept():
@@ -41,7 +41,7 @@ def answer(bot: Bot, said: RunCommand) -> Published | None:
 
 def _accept(bot: Bot, said: RunCommand, pull: PullRequest, command: Accept) -> Published | None:
     """Accepted where the id is what this head's findings give now; another key's id is that key's business."""
-    record = bot.pull_record(pull, pull.fork)
+    record = bot.pull_record(pull, stranger(pull))
     if record.accept_id != command.id and _of_another_key(bot, pull, command.id):
         return None
     if record.accept_id != command.id or record.decision.verdict is not Verdict.ACCEPTED:
@@ -51,7 +51,7 @@ def _accept(bot: Bot, said: RunCommand, pull: PullRequest, command: Accept) -> P
 
 
 def _explain(bot: Bot, said: RunCommand, pull: PullRequest, example: str) -> Published | None:
-    page = explain(bot.pull_record(pull, pull.fork), example)
+    page = explain(bot.pull_record(pull, stranger(pull)), example)
     if page is None:
         _no(bot, said)
         return None

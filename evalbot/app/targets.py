@@ -14,7 +14,7 @@ class NotAllowed(Exception):  # noqa: N818 - reads as what it is
     """A side asks for a model that policy gives no endpoint for; the message names it."""
 
 
-def target(prompt: Prompt, suite: SuitePolicy, side: Policy, policy: Policy) -> Model:
+def target(prompt: Prompt, suite: SuitePolicy, side: Policy, policy: Policy, *, fork: bool = False) -> Model:
     """The model that answers for a prompt on one side.
 
     Precedence: the prompt's front matter, the suite, `models:` (contract, section 4).
@@ -23,12 +23,13 @@ def target(prompt: Prompt, suite: SuitePolicy, side: Policy, policy: Policy) -> 
         suite: The suite as that side defines it.
         side: That side's whole file, for its `models:`.
         policy: The rules: where provider, base_url, api_key_env and price come from.
+        fork: A stranger's side: only models that policy itself names will do, not others of their providers.
 
     Raises:
-        NotAllowed: Policy uses no model of that provider.
+        NotAllowed: Policy uses no model of that provider; for a fork, not this model.
     """
     wanted = _wanted(prompt.model, suite, side)
-    endpoint = _endpoint(prompt.model or suite.model, wanted, policy)
+    endpoint = _endpoint(prompt.model or suite.model, wanted, policy, fork=fork)
     if endpoint is None:
         raise NotAllowed(wanted.label)
     params = {**wanted.params, **suite.params, **prompt.params}
@@ -46,13 +47,13 @@ def _wanted(named: str | None, suite: SuitePolicy, side: Policy) -> Model:
         return replace(of_suite, model=named, price=None)
 
 
-def _endpoint(name: str, wanted: Model, policy: Policy) -> Model | None:
+def _endpoint(name: str, wanted: Model, policy: Policy, *, fork: bool) -> Model | None:
     known = policy.models.get(name)
-    if known is not None and known.provider == wanted.provider:
+    if known is not None and known.provider == wanted.provider and (not fork or known.model == wanted.model):
         return known
     same = [model for model in _used(policy) if model.provider == wanted.provider]
     exact = [model for model in same if model.model == wanted.model]
-    return next(iter(exact or same), None)
+    return next(iter(exact or ([] if fork else same)), None)
 
 
 def _used(policy: Policy) -> Iterator[Model]:

@@ -7,7 +7,7 @@ import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,10 @@ from evalbot.adapters.prices import price
 from evalbot.adapters.progress import progress
 from evalbot.adapters.providers.open import address_of, open_provider
 from evalbot.adapters.targets.export import exported
+from evalbot.app.aside import aside
+from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
 from evalbot.domain.models import Model, Reply, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
@@ -34,6 +36,7 @@ from evalbot.engine.resume import Earlier
 from evalbot.engine.rows import to_line
 from evalbot.engine.run import Runner, SuiteMetrics
 
+MOVED = "a newer head replaced this one"
 WATCH_SECONDS = 25.0  # the contract asks for 30 at most
 SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 # Events whose code and configuration are merged; what any other run keeps is believed by its like only.
@@ -85,6 +88,7 @@ class World:
     progress: Callable[[], Progress]
     redact: Callable[[str], str]
     clock: Callable[[], float] = time.monotonic
+    interrupted: Callable[[], bool] = asked
     now: Callable[[], str] = lambda: datetime.now(UTC).isoformat(timespec="seconds")
     cache: Callable[[], Cache] = NoCache
 
@@ -101,12 +105,13 @@ class World:
             cache=lambda: open_cache(cache_dir),
         )
 
-    def open_lab(self, limits: Limits, moved: Callable[[], bool] = lambda: False, *, share: bool = True) -> Lab:
+    def open_lab(self, limits: Limits, moved: Callable[[], bool] | None = None, *, share: bool = True, stored_only: bool = False) -> Lab:
         """A place to run the answers of one activity in; `moved` says that nobody wants the result any more.
 
-        Without `share` every answer and grade is asked for by itself, and nothing of an earlier run is used.
+        Without `share` every answer and grade is asked for by itself, and nothing of an earlier run is used. With
+        `stored_only` no model is called: what no earlier run left is unscored.
         """
-        return Lab(self, limits, moved, share)
+        return Lab(self, limits, moved, share, stored_only)
 
 
 @dataclass
@@ -115,8 +120,9 @@ class Lab:
 
     world: World
     limits: Limits
-    ask_moved: Callable[[], bool] = lambda: False
+    ask_moved: Callable[[], bool] | None = None
     share: bool = True
+    stored_only: bool = False
     gateway: Gateway | None = None
     moved: bool = False
     memory: Memory | None = None
@@ -133,7 +139,8 @@ class Lab:
         """
         asked = [t.request.model for some in tasks for t in some] + [m for s in suites.values() for m in s.models.values()]
         known = {(model.endpoint, model.model): model for model in asked}.values()
-        self._open(model for model in known if model.endpoint not in systems)
+        if not self.stored_only:
+            self._open(model for model in known if model.endpoint not in systems)
         started = self.world.clock()
         cache = self.world.cache() if self.share else NoCache()
         self.memory = self._memory(cache, systems)
@@ -148,15 +155,20 @@ class Lab:
             share=self.share,
         )  # fmt: skip
         run = Run(runner, earlier, self.memory)
-        watch = asyncio.ensure_future(self._watch())
+        if self.stored_only:
+            self.gateway.stop("only stored results are used here")
+        watch: asyncio.Future[None] | None = None
         try:
-            with ExitStack() as folders, _terminated():
+            with ExitStack() as folders, _in_order():
+                await self._look()  # before the first call is paid for
+                watch = asyncio.ensure_future(self._watch())
                 self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
             if not journal.holds_only(len(run.rows)):
                 journal.rewrite(to_line(row.whole) for row in run.rows)
         finally:
-            watch.cancel()
+            if watch is not None:
+                watch.cancel()
             for provider in self._providers.values():
                 await provider.close()
             cache.close()
@@ -192,13 +204,17 @@ class Lab:
         """Params that models rejected."""
         return self.gateway.dropped_params if self.gateway else {}
 
+    async def _look(self) -> None:
+        """Ask whether the result is still wanted; when it is not, no further call is made."""
+        self.moved = self.ask_moved is not None and await aside(self.ask_moved)
+        if self.moved and self.gateway is not None:
+            self.gateway.stop(MOVED)
+
     async def _watch(self) -> None:
-        """Ask now and again whether the result is still wanted; when it is not, no further call is made."""
-        while self.gateway is not None and not self.moved:
-            self.moved = await asyncio.to_thread(self.ask_moved)
-            if self.moved:
-                self.gateway.stop("a newer head replaced this one")
+        while not self.moved and self.ask_moved is not None:
             await asyncio.sleep(WATCH_SECONDS)
+            with suppress(CouldNotRun):  # GitHub is silent for a while: the next look may tell, and the one before writing must
+                await self._look()
 
     def _memory(self, cache: Cache, systems: Systems) -> Memory | None:
         if isinstance(cache, NoCache):
@@ -218,16 +234,18 @@ class Lab:
 
     def _open(self, models: Iterable[Model]) -> None:
         problems: list[Problem] = []
+        kinds: set[type[ConfigError]] = set()
         for model in sorted(models, key=lambda m: m.label):
             try:
                 if model.endpoint not in self._providers:
                     self._providers[model.endpoint] = open_provider(model, self.world.environment)
             except ConfigError as error:
                 problems += error.problems
+                kinds.add(type(error))
             if self.limits.unknown_price == "refuse" and price(model, Usage(1, 1), model.model) is None:
                 problems.append(Problem(f"the price of {model.label} is unknown.", hint="Give it as `price` under `models:`, or allow it with `run.unknown_price: allow`."))
         if problems:
-            raise ConfigError(dict.fromkeys(problems))
+            raise (NoKey if kinds == {NoKey} else ConfigError)(dict.fromkeys(problems))
 
     def _start(self, systems: Systems, folders: ExitStack) -> None:
         """Systems under test, each with policy's files in a folder of its own."""
@@ -240,20 +258,22 @@ class Lab:
         return self._providers[model.endpoint]
 
 
-class _terminated:  # noqa: N801 - reads as a word in `with`
-    """Within it, SIGTERM cancels the run as an interrupt does: journal and connections are closed first."""
+class _in_order:  # noqa: N801 - reads as words in `with`
+    """Within it, a signal cancels the run instead of breaking into it: journal and connections are closed first."""
 
     def __enter__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
+        self._loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # noqa: S101 - entered from a coroutine
-        self._previous = signal.getsignal(signal.SIGTERM)
-        try:
-            self._loop.add_signal_handler(signal.SIGTERM, task.cancel)
-        except (ValueError, RuntimeError):  # not the main thread: signals are somebody else's there
-            self._previous = None
+        self._previous = {number: signal.getsignal(number) for number in SIGNALS} if listening() else {}
+
+        def cancel() -> None:
+            note()
+            task.cancel()
+
+        for number in self._previous:
+            self._loop.add_signal_handler(number, cancel)
 
     def __exit__(self, *_: object) -> None:
-        if self._previous is not None:
-            self._loop.remove_signal_handler(signal.SIGTERM)
-            signal.signal(signal.SIGTERM, self._previous)
+        for number, handler in self._previous.items():
+            self._loop.remove_signal_handler(number)
+            signal.signal(number, handler)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
-from types import FrameType
-from typing import NoReturn
+
+from evalbot.app.cancelling import listen
 
 
 def main() -> None:
     """The command line's entry: one line for every error, and a traceback only when EVALBOT_DEBUG asks for it."""
-    signal.signal(signal.SIGTERM, _cancel)
+    listen()
     _start_light()
     from evalbot.cli.app import app  # here: the action's entry below has no use for typer
 
@@ -31,7 +30,7 @@ def main() -> None:
 
 def action() -> None:
     """The container's entry: inputs and event from the environment."""
-    signal.signal(signal.SIGTERM, _cancel)
+    listen()
     _start_light()
     from evalbot.app.action import act
 
@@ -44,10 +43,6 @@ def action() -> None:
             raise
         sys.stdout.write(f"::error::evalbot: internal_error: {type(error).__name__} (EVALBOT_DEBUG=1 shows where; please report it)\n")
         sys.exit(3)
-
-
-def _cancel(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signal handler's signature
-    raise KeyboardInterrupt
 
 
 def _start_light() -> None:

@@ -34,6 +34,10 @@ class ConfigError(EvalbotError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class NoKey(ConfigError):  # noqa: N818 - reads as what is missing
+    """A provider's key is missing: yours to set, except in a stranger's job, which is given none."""
+
+
 class CouldNotRun(EvalbotError):  # noqa: N818 - the contract's word for "nothing was proved"
     """Nothing was proved (exit 3): an outage, a full disk, a missing git object."""
 

@@ -101,9 +101,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A check on a commit. `external_id` names the workflow run that wrote it: `evalbot:<run>:<attempt>`.
+    """A check on a commit. `external_id` names the workflow run that wrote it, `evalbot:<run>:<attempt>` first of all.
 
-    `annotations` counts those it has already: GitHub can add to them and never takes one away.
+    `annotations` counts those it has already: GitHub can add to them and never takes one away. `pulls` are open pull
+    requests of this head as far as GitHub says them with the check (never a fork's): number and base branch.
     """
 
     id: int
@@ -114,15 +115,21 @@ class CheckRun:
     external_id: str = ""
     url: str = ""
     annotations: int = 0
+    title: str = ""
+    summary: str = ""
+    text: str = ""
+    started_at: str = ""
+    pulls: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckPage:
-    """What a check shows: title, Markdown summary (at most 65,535 characters) and any number of annotations."""
+    """What a check shows: title, Markdown summary and text (at most 65,535 characters each) and any number of annotations."""
 
     title: str
     summary: str
     annotations: tuple[Annotation, ...] = ()
+    text: str = ""
 
 
 class Refused(Exception):  # noqa: N818 - reads as what happened
@@ -156,8 +163,8 @@ class GitHub(Protocol):
     def pulls_with_head(self, sha: str) -> Sequence[PullRequest]:
         """Open pull requests whose head is this commit."""
 
-    def head_sha(self, number: int) -> str:
-        """The head commit of a pull request, fresh."""
+    def head_sha(self, number: int, *, watch: bool = False) -> str:
+        """The head commit of a pull request, fresh. `watch`: one of the many looks during a long run, counted apart."""
 
     def comments(self, number: int) -> Iterator[Comment]:
         """All comments, oldest first, over all pages."""
@@ -167,6 +174,9 @@ class GitHub(Protocol):
 
     def own_comment(self, number: int, marker: str) -> Comment | None:
         """Our own comment with this first line, the oldest if there are several."""
+
+    def edit_comment(self, comment: Comment, body: str) -> Comment:
+        """Put another text in place of a comment of ours."""
 
     def react(self, comment: int, content: Literal["eyes", "rocket", "-1", "+1"]) -> None:
         """A reaction on a comment."""
@@ -183,8 +193,11 @@ class GitHub(Protocol):
     def start_check(self, sha: str, name: str, page: CheckPage, external_id: str) -> CheckRun:
         """A check `in_progress`."""
 
-    def conclude_check(self, check: CheckRun, conclusion: CheckConclusion, page: CheckPage) -> CheckRun:
-        """Conclude a check (again)."""
+    def conclude_check(self, check: CheckRun, conclusion: CheckConclusion, page: CheckPage, external_id: str = "") -> CheckRun:
+        """Conclude a check (again); an `external_id` replaces its own."""
+
+    def hurry(self, seconds: float) -> None:
+        """The job is being stopped: from now on every request is tried once, and none begins after so many seconds."""
 
     def run_is_active(self, run: str) -> bool:
         """Whether the workflow run with this id has not completed yet."""

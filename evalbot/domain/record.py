@@ -69,6 +69,15 @@ class NoiseFloor:
     points: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """An earlier run of the pull request: 7 digits of its head, when it began (ISO 8601), its title in plain words."""
+
+    head: str
+    at: str
+    words: str
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A decision with its evidence.
@@ -76,7 +85,10 @@ class RunRecord:
     `rows` are policy's and head's answers, confirmations too; `examples` finds each row's example by (suite, example
     hash). `problems` are filled on a `config_error`. `warnings` are single lines. `not_applied` lists what head changes in
     policy. `dropped_params` maps "provider/model" to the params that it rejected. `scales` maps (suite, metric) to
-    its scale. `suspects` are the hunks of prompts that got worse, the most suspect first. `approvals` is what policy asks of people; `accept_id` is what a comment has to name to accept the findings.
+    its scale. `suspects` are the hunks of prompts that got worse, the most suspect first. `approvals` is what policy asks of
+    people; `accept_id` is what a comment has to name to accept the findings. `digests` say what was compared: `subject`,
+    `exam`, `policy`. `approved` is how many approvals the decision was made with; None where none could matter. `past` are
+    earlier runs of the pull request, newest first.
     """
 
     decision: Decision
@@ -109,3 +121,6 @@ class RunRecord:
     noise: tuple[NoiseFloor, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     recalled: Recalled = Recalled()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    approved: int | None = None
+    past: tuple[PastRun, ...] = ()

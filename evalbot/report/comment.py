@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from evalbot.domain.record import RunRecord
+from evalbot.report.escape import html
 from evalbot.report.section import Section, fit
 from evalbot.report.sections import (
     changes,
@@ -15,6 +16,7 @@ from evalbot.report.sections import (
     failures,
     findings,
     flips,
+    history,
     judges,
     next_steps,
     problems,
@@ -26,11 +28,21 @@ from evalbot.report.sections import (
     verdict,
     versions,
 )
+from evalbot.report.table import details
 
 
 def marker(key: str = "default") -> str:
     """The first line of every comment of a key, by which the next run finds it; safe for any key."""
     return f"<!-- evalbot:v1 key={re.sub(r'[^A-Za-z0-9._/-]', '_', key).replace('--', '__')} -->"
+
+
+def outdated(page: str) -> str:
+    """A comment of ours that a newer one replaces: folded, and marked so that it is not found as the current one."""
+    first, _, rest = page.partition("\n")
+    heading, _, body = rest.partition("\n")
+    words = heading.removeprefix("## ").strip()
+    said = f"Outdated, a newer comment follows: {html(words, 200)}" if words else "Outdated, a newer comment follows"
+    return f"{first.removesuffix('-->').rstrip()} outdated -->\n" + details(said, body.strip())
 
 
 def comment(
@@ -82,5 +94,6 @@ def sections(record: RunRecord, *, advisory: bool = False) -> list[Section]:
         judges.render(record),
         findings.notes(record),
         next_steps.render(record),
+        history.render(record),
         versions.render(record),
     ]

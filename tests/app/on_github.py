@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ class Scene:
         server.roles.update({"ada": "write", "bob": "write", "eve": "read"})
         self.workspace = house.repo.root
         self.runs = 0
+
+    def at(self, pull: Pull) -> Scene:
+        """The same repository and the same server, seen from another pull request."""
+        other = copy(self)
+        other.pull, other.root = pull, self.root / f"pull-{pull.number}"
+        other.root.mkdir()
+        return other
 
     def event(self, name: str, script: Script | None = None, inputs: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None, **payload: Any) -> Ran:
         """Run the action on an event; `payload` is laid over what the event always holds, `env` over the variables."""

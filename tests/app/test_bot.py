@@ -6,28 +6,10 @@ import re
 
 import pytest
 
-from tests.app.checking import CONFIG, PROMPT, House, by_quality, golden, lines
-from tests.app.on_github import Scene
-from tests.github_server import GitHubServer
+from tests.app.checking import CONFIG, PROMPT, by_quality, golden, lines
 
 WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
 SAME = {"prompts/support.md": PROMPT.format(quality="same")}
-
-
-@pytest.fixture
-def on_github(tmp_path):
-    """A function that opens a pull request with these changes."""
-    opened = []
-
-    def start(changes, **pull):
-        house = House(tmp_path).head(changes)
-        server = GitHubServer(house.repo).__enter__()
-        opened.append(server)
-        return Scene(tmp_path, house, server, **pull)
-
-    yield start
-    for server in opened:
-        server.__exit__(None)
 
 
 def test_a_worse_prompt_fails_the_check_and_says_so_in_one_comment(on_github):
@@ -207,7 +189,7 @@ def test_TOC_02_a_head_that_moves_meanwhile_is_not_spoken_for(on_github):
     ran = scene.opened(push)
 
     assert (ran.status, ran.outputs["verdict"]) == (130, "cancelled")
-    assert scene.server.comments(scene.pull.number) == []
+    assert scene.comment.startswith(f"<!-- evalbot:v1 key=default -->\n## ⏳ evalbot: evaluating `{old[:7]}`")
     assert scene.server.checks(old)[-1].conclusion == "cancelled"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,7 +42,9 @@ def on(name: str, stored: str = "", inputs: Inputs | None = None, **changes: Any
 
 TABLE: list[tuple[str, str, dict[str, Any], Activity | type[Activity]]] = [
     ("pull_request", "pull_request.opened", {}, OWN),
-    ("pull_request", "pull_request.synchronize", {}, OWN),
+    ("pull_request", "pull_request.synchronize", {}, replace(OWN, before="f95f852bd8fca8fcc58a9a2d6c842781e32a215e")),
+    ("pull_request", "pull_request.opened", {"action": "edited", "changes": {"title": {"from": "x"}}}, Nothing),
+    ("pull_request", "pull_request.opened", {"action": "edited", "changes": {"base": {"ref": {"from": "dev"}}}}, OWN),
     ("pull_request", "pull_request.closed", {}, Nothing),
     ("pull_request_target", "pull_request.opened", {}, CheckPull(2, "Codertocat", "master", PULL_BASE, PULL_HEAD, OURS, fork=False, target=True)),
     ("pull_request_review", "pull_request_review.submitted", {}, Recompute(2, PULL_HEAD)),

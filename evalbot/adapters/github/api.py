@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ MOST_ATTEMPTS = 4
 TIMEOUT_SECONDS = 15
 CALL_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 30.0
+HURRIED_SECONDS = 2
 
 T = TypeVar("T")
 
@@ -82,6 +84,7 @@ class Api:
         self._token, self.url, self._clock, self._sleep, self._jitter = token, api_url.rstrip("/"), clock, sleep, jitter
         self.root = f"/repos/{quote(repository)}"
         self.calls, self.most_calls = 0, most_calls
+        self._timeout, self._end = TIMEOUT_SECONDS, math.inf
         self._silent = False  # the last request was given up: the next one is tried once
         self._until: float | None = None  # the deadline of the call that this one is a part of
 
@@ -128,6 +131,11 @@ class Api:
         """Seconds of the clock that deadlines are kept by."""
         return self._clock()
 
+    def hurry(self, seconds: float) -> None:
+        """From now on every request is tried once, on a connection of its own that waits briefly, and none begins after so long."""
+        self._end, self._timeout = self._clock() + seconds, HURRIED_SECONDS
+        self.__dict__.pop("_requester", None)
+
     def delete(self, path: str, errand: Errand) -> None:
         """Delete a thing; one that is gone already is deleted."""
         try:
@@ -162,7 +170,8 @@ class Api:
                 raise Refused(errand.refused(fault), fault.status, too_long=fault.too_long)
             wait = self._wait(fault, attempt)
             late = self._clock() + wait + TIMEOUT_SECONDS > until
-            hopeless = attempt >= (1 if self._silent else MOST_ATTEMPTS) or wait > LONGEST_WAIT_SECONDS or late
+            once_only = self._silent or self._end < math.inf
+            hopeless = attempt >= (1 if once_only else MOST_ATTEMPTS) or wait > LONGEST_WAIT_SECONDS or late
             if not hopeless:
                 self._sleep(wait)
             if done is not None and fault.kind is Kind.UNKNOWN and (found := self._read_back(done, until)) is not None:
@@ -201,6 +210,8 @@ class Api:
     def _once(self, verb: str, path: str, parameters: Mapping[str, object] | None, body: Mapping[str, object] | None) -> Answer:
         if self.calls >= self.most_calls:
             raise CouldNotRun(f"GitHub was asked {self.most_calls} times in this run, which is the limit. A checkout (actions/checkout) saves most calls.")
+        if self._clock() > self._end:
+            raise CouldNotRun("GitHub was not asked any more: the job is being stopped.")
         self.calls += 1
         asked = dict(parameters or {}), dict(body) if body is not None else None
         return self._requester.requestJsonAndCheck(verb, path, parameters=asked[0], input=asked[1])
@@ -221,7 +232,7 @@ class Api:
         from github import Auth, Github
 
         return Github(
-            auth=Auth.Token(self._token), base_url=self.url, timeout=TIMEOUT_SECONDS, user_agent="evalbot", per_page=100, retry=_no_retry(),
+            auth=Auth.Token(self._token), base_url=self.url, timeout=self._timeout, user_agent="evalbot", per_page=100, retry=_no_retry(),
             seconds_between_requests=0, seconds_between_writes=0, lazy=True, api_version="2022-11-28",
         ).requester  # fmt: skip
 

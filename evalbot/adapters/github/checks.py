@@ -52,9 +52,10 @@ class Checks:
         written = self._api.post(path, {**body, "output": _output(page, 0)}, _written, _WRITE, found)
         return self._annotate(self._known(written, min(MOST_ANNOTATIONS, len(page.annotations))), page)
 
-    def conclude(self, check: CheckRun, conclusion: CheckConclusion, page: CheckPage) -> CheckRun:
+    def conclude(self, check: CheckRun, conclusion: CheckConclusion, page: CheckPage, external_id: str = "") -> CheckRun:
         """Conclude a check, first of all; annotations that it has already stay, and only later ones are added."""
-        return self._annotate(self._update(check, {"status": "completed", "conclusion": conclusion}, page, _WRITE), page)
+        body = {"status": "completed", "conclusion": conclusion, **({"external_id": external_id} if external_id else {})}
+        return self._annotate(self._update(check, body, page, _WRITE), page)
 
     def _annotate(self, check: CheckRun, page: CheckPage) -> CheckRun:
         while check.annotations < len(page.annotations):
@@ -86,6 +87,7 @@ def _written(data: Any) -> _Written:
 def _output(page: CheckPage, known: int) -> dict[str, object]:
     """Title and summary with the annotations after the first `known` ones, as many as one request may hold."""
     output: dict[str, object] = {"title": plain(page.title), "summary": plain(page.summary)}
+    output |= {"text": plain(page.text)} if page.text else {}
     if some := page.annotations[known : known + MOST_ANNOTATIONS]:
         output["annotations"] = [_annotation(annotation) for annotation in some]
     return output

@@ -29,6 +29,7 @@ from evalbot.domain.pulls import (
     Review,
 )
 
+MOST_LOOKS = 200  # one every 25 seconds makes 144 an hour, of the 1,000 that a job's token has
 ACTIONS = "github-actions[bot]"  # whose name the job's own token writes in
 
 _REPOSITORY = Errand("read the repository", "")
@@ -43,8 +44,9 @@ _PERMISSION = Errand("read a person's permission", "")
 class GitHubClient:
     """One repository on GitHub; see the port `evalbot.domain.pulls.GitHub` for what each method promises.
 
-    A request takes at most 60 seconds with all its retries, and a run has 40 of them unless `most_calls` says otherwise. After GitHub kept silent once, each
-    further request is tried once only, until it answers again.
+    A request takes at most 60 seconds with all its retries, and a run has 40 of them unless `most_calls` says otherwise; looks
+    at a head during a long run have a count and a connection of their own. After GitHub kept silent once, each further
+    request is tried once only, until it answers again.
 
     Args:
         token: The job's token.
@@ -64,6 +66,7 @@ class GitHubClient:
         sleep: Callable[[float], None] = time.sleep, jitter: Callable[[], float] = random.random, most_calls: int = MOST_CALLS,
     ) -> None:  # fmt: skip
         self._api = Api(token, api_url, repository, clock=clock, sleep=sleep, jitter=jitter, most_calls=most_calls)
+        self._looks = Api(token, api_url, repository, clock=clock, sleep=sleep, jitter=jitter, most_calls=MOST_LOOKS)
         self._checks, self._files = Checks(self._api), Files(self._api)
         self.branches = Branches(self._api, self._files)
         self._comments, self._artifacts = Comments(self._api, self._login), Artifacts(self._api, repository)
@@ -71,8 +74,12 @@ class GitHubClient:
 
     @property
     def calls(self) -> int:
-        """How many requests were made; at most `most_calls`."""
+        """How many requests were made, without looks at a head during the run; at most `most_calls`."""
         return self._api.calls
+
+    def hurry(self, seconds: float) -> None:
+        """From now on every request is tried once, and none begins after so many seconds."""
+        self._api.hurry(seconds)
 
     def repository(self) -> Repository:
         """The repository."""
@@ -84,9 +91,10 @@ class GitHubClient:
         """A pull request, fresh."""
         return self._api.get(f"{self._api.root}/pulls/{number}", reading.pull, _PULL)
 
-    def head_sha(self, number: int) -> str:
-        """The head commit of a pull request, fresh."""
-        return self.pull(number).head_sha
+    def head_sha(self, number: int, *, watch: bool = False) -> str:
+        """The head commit of a pull request, fresh. `watch`: one of the many looks during a long run, counted apart."""
+        api = self._looks if watch else self._api
+        return api.get(f"{api.root}/pulls/{number}", reading.pull, _PULL).head_sha
 
     def pulls_with_head(self, sha: str) -> Sequence[PullRequest]:
         """Open pull requests whose head is this commit, forks' too."""
@@ -127,6 +135,10 @@ class GitHubClient:
         """Create or update our own comment whose first line is `marker`; exactly one exists afterwards."""
         return self._comments.write(number, marker, body)
 
+    def edit_comment(self, comment: Comment, body: str) -> Comment:
+        """Put another text in place of a comment of ours."""
+        return self._comments.edit(comment, body)
+
     def react(self, comment: int, content: Literal["eyes", "rocket", "-1", "+1"]) -> None:
         """A reaction on a comment."""
         self._comments.react(comment, content)
@@ -141,9 +153,9 @@ class GitHubClient:
         """A check `in_progress`; `external_id` is "evalbot:<run>:<attempt>"."""
         return self._checks.start(sha, name, page, external_id)
 
-    def conclude_check(self, check: CheckRun, conclusion: CheckConclusion, page: CheckPage) -> CheckRun:
-        """Conclude a check (again)."""
-        return self._checks.conclude(check, conclusion, page)
+    def conclude_check(self, check: CheckRun, conclusion: CheckConclusion, page: CheckPage, external_id: str = "") -> CheckRun:
+        """Conclude a check (again); an `external_id` replaces its own."""
+        return self._checks.conclude(check, conclusion, page, external_id)
 
     # Commits, runs, artifacts
 

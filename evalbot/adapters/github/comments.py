@@ -26,6 +26,7 @@ class Comments:
 
     def __init__(self, api: Api, login: Login) -> None:
         self._api, self._login = api, login
+        self._ours: dict[tuple[int, str], Comment] = {}  # what this run wrote: not looked for again
 
     def all(self, number: int, *, for_write: bool = False) -> Iterator[Comment]:
         """Oldest first, over all pages."""
@@ -41,15 +42,24 @@ class Comments:
     def write(self, number: int, marker: str, body: str) -> Comment:
         """Create or update ours. The text is left alone where it says the same already."""
         body = plain(body if first_line(body) == marker else f"{marker}\n{body}")
-        known = self.own(number, marker, for_write=True)
+        known = self._ours.get((number, marker)) or self.own(number, marker, for_write=True)
         if known is None:
-            return self._create(number, marker, body)
+            return self._keep(number, marker, self._create(number, marker, body))
         try:
-            return self._edit(known, body)
+            return self._keep(number, marker, self._edit(known, body))
         except Refused as refused:
             if refused.status not in (404, 410):
                 raise
-            return self._create(number, marker, body)  # it was deleted since it was found
+            return self._keep(number, marker, self._create(number, marker, body))  # it was deleted since it was found
+
+    def _keep(self, number: int, marker: str, written: Comment) -> Comment:
+        self._ours[number, marker] = written
+        return written
+
+    def edit(self, comment: Comment, body: str) -> Comment:
+        """Another text, another first line if it has one: then it is no longer found by the old."""
+        self._ours = {place: known for place, known in self._ours.items() if known.id != comment.id}
+        return self._edit(comment, plain(body))
 
     def react(self, comment: int, content: Literal["eyes", "rocket", "-1", "+1"]) -> None:
         """A reaction; the same one twice is one."""

@@ -66,7 +66,7 @@ def permission(data: Any) -> Permission:
 
 def check(data: Any) -> CheckRun:
     """A check run. A status that only GitHub's own checks have reads as queued."""
-    status = text(data["status"])
+    status, output = text(data["status"]), data.get("output") or {}
     return CheckRun(
         id=number(data["id"]),
         name=text(data["name"]),
@@ -75,7 +75,12 @@ def check(data: Any) -> CheckRun:
         conclusion=data.get("conclusion"),
         external_id=text(data.get("external_id") or ""),
         url=text(data.get("html_url") or ""),
-        annotations=number((data.get("output") or {}).get("annotations_count", 0)),
+        annotations=number(output.get("annotations_count") or 0),
+        title=text(output.get("title") or ""),
+        summary=text(output.get("summary") or ""),
+        text=text(output.get("text") or ""),
+        started_at=text(data.get("started_at") or ""),
+        pulls=tuple((number(pull["number"]), text(pull["base"]["ref"])) for pull in data.get("pull_requests") or ()),
     )
 
 

@@ -8,7 +8,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from evalbot.adapters.providers import PROVIDERS
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, NoKey, Problem
 from evalbot.domain.models import Model
 from evalbot.domain.ports import Provider
 from evalbot.domain.redaction import SHORTEST
@@ -27,7 +27,8 @@ def open_provider(model: Model, env: Mapping[str, str]) -> Provider:
         env: The process's environment, never a file of the repository.
 
     Raises:
-        ConfigError: The provider is unknown, its key missing or no key, or the address no URL.
+        NoKey: Its key is missing.
+        ConfigError: The provider is unknown, its key is no key, or the address no URL.
     """
     part = PROVIDERS.get(model.provider)
     key = _key(model, getattr(part, "key_env", None), env)
@@ -55,7 +56,7 @@ def _key(model: Model, usual: str | None, env: Mapping[str, str]) -> str | None:
     key = env.get(name, "").strip()
     if not key:
         hint = "" if model.api_key_env else " (or name another variable in `api_key_env`)"
-        raise ConfigError(Problem(f"no key for {model.provider}: set {name}{hint}."))
+        raise NoKey(Problem(f"no key for {model.provider}: set {name}{hint}."))
     if len(key) < SHORTEST:
         raise ConfigError(
             Problem(f"{name} holds {len(key)} characters: that is no key, and too short to be kept out of reports.")
