@@ -11,6 +11,7 @@ from evalbot.adapters.globs import match
 from evalbot.adapters.located import Located
 from evalbot.adapters.providers import PROVIDERS
 from evalbot.adapters.targets import TARGETS
+from evalbot.config.embedders import cannot_embed
 from evalbot.config.endpoints import objection
 from evalbot.config.metrics import construct, suite_decides
 from evalbot.config.options import At
@@ -119,6 +120,10 @@ class _Check:
         metric = construct(spec, self._at(here), self.problems)
         for model in metric.models if metric else ():
             self._model_name(model, *here, *_place_of(model, options))
+        for model in getattr(metric, "embedders", ()):
+            if why := cannot_embed(model, self.models):
+                hint = "Take an embedding model of an endpoint that speaks OpenAI's format, or of `local`."
+                self.wrong(f"{shown(model)} cannot embed: {why}.", *here, *_place_of(model, options), hint=hint)
         return spec, metric
 
     def _at(self, here: tuple[str | int, ...]) -> At:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from evalbot.domain.canonical import Json, digest
 
 Role = Literal["system", "user", "assistant"]
+Vector: TypeAlias = tuple[float, ...]
+"""An embedding of a text, as the model gives it; not of any particular length."""
 
 _DATED = re.compile(r"20\d{2}-?[01]\d-?[0-3]\d(?!\d)")
 
@@ -71,13 +73,15 @@ class Model:
 class Request:
     """One call: the whole of it is its identity, so nothing that can change an answer may live elsewhere.
 
-    `schema` asks for structured output: a JSON Schema object; `schema_name` is its name on the wire.
+    `schema` asks for structured output: a JSON Schema object; `schema_name` is its name on the wire. `texts` ask for their
+    embeddings and for nothing else: there are no messages then.
     """
 
     model: Model
     messages: tuple[Message, ...]
     schema: Mapping[str, Json] | None = None
     schema_name: str = "answer"
+    texts: tuple[str, ...] = ()
 
     @cached_property
     def hash(self) -> str:
@@ -87,6 +91,7 @@ class Request:
             {
                 "provider": m.provider, "model": m.model, "params": m.params, "base_url": m.base_url, "api": m.api,
                 "messages": [[x.role, x.content] for x in self.messages], "schema": self.schema, "schema_name": self.schema_name,
+                **({"texts": self.texts} if self.texts else {}),
             }
         )  # fmt: skip
 
@@ -130,6 +135,7 @@ class Reply:
     where it says nothing of them. A model that said nothing beside its calls has them, as JSON, for its `text` too.
     `room` is what the server said of its limits, where they are near.
     `cached` marks a reply that was paid for earlier: what it cost then is in `cost_usd`, and nobody was asked now.
+    `vectors` are the embeddings of the request's `texts`, in their order.
     """
 
     text: str
@@ -145,3 +151,4 @@ class Reply:
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
     room: Room | None = None
     cached: bool = False
+    vectors: tuple[Vector, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Example
-from evalbot.domain.models import Message, Reply, Request
+from evalbot.domain.models import Message, Reply, Request, Vector
 from evalbot.domain.scores import Answered, Decides, Pair, Score
 
 
@@ -90,11 +90,32 @@ class Provider(Protocol):
         """Give connections back."""
 
 
-Ask = Callable[[str, Sequence[Message], Mapping[str, Json] | None], Awaitable[Reply]]
-"""How a metric asks a model: the model's name in the configuration, the messages, a JSON Schema for the answer or None.
+@runtime_checkable
+class Embedder(Protocol):
+    """A provider that has embeddings as well.
 
-Raises ProviderError or Stopped when no answer can be had; retries and deadlines are already behind it.
-"""
+    Its class may have a static `embedding_objection(model) -> str`: why that model cannot embed, for a person.
+    """
+
+    async def embed(self, request: Request, seconds: float) -> Reply:
+        """The embeddings of `request.texts`, one vector each, in one call within a hard deadline.
+
+        Raises:
+            ProviderError: There is not one well-formed vector for each text.
+        """
+
+
+class Ask(Protocol):
+    """How a metric asks a model, by the model's name in the configuration.
+
+    Raises ProviderError or Stopped when no answer can be had; retries and deadlines are already behind it.
+    """
+
+    async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None, /) -> Reply:
+        """The reply to messages, in the shape of a JSON Schema where there is one."""
+
+    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
+        """The embedding of each text; equal texts are embedded once a run, and several in one call."""
 
 
 class Metric(Protocol):

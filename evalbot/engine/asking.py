@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ProviderError
-from evalbot.domain.models import Message, Model, Reply, Request
+from evalbot.domain.models import Message, Model, Reply, Request, Vector
+from evalbot.engine.embedding import Charge, Embeddings
 from evalbot.engine.gateway import Gateway
 
 
@@ -25,15 +26,20 @@ class Bill:
         """One more judge's answer."""
         if reply.cached:
             self.cached += 1
-            return
-        self.usd = None if self.usd is None or reply.cost_usd is None else self.usd + reply.cost_usd
-        self.calls += 1
-        self.retried += reply.attempts - 1
+        else:
+            self.charge(Charge(reply.cost_usd, 1, reply.attempts - 1))
+
+    def charge(self, charge: Charge) -> None:
+        """So much more."""
+        self.usd = None if self.usd is None or charge.usd is None else self.usd + charge.usd
+        self.calls += charge.calls
+        self.retried += charge.retried
+        self.cached += charge.cached
 
 
 @dataclass
 class Questions:
-    """The questions of one measurement.
+    """The questions of one measurement: `evalbot.domain.ports.Ask` for one answer.
 
     Args:
         recalls: Whether an answer that an earlier run paid for will do.
@@ -43,17 +49,25 @@ class Questions:
     models: Mapping[str, Model]
     bill: Bill
     deadline: float
+    embeddings: Embeddings
     recalls: bool = False
     failed: bool = False
     _asked: Counter[str] = field(default_factory=Counter)
     _replies: list[tuple[Request, int, bool]] = field(default_factory=list)
 
-    async def ask(self, name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
-        """The reply; see `evalbot.domain.ports.Ask`."""
-        request = Request(self.models[name], tuple(messages), schema)
+    async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None, /) -> Reply:
+        """The reply."""
+        request = Request(self.models[model], tuple(messages), schema)
         reply = await (self._recalled(request) if self.recalls else self._fresh(request, None))
         self.bill.add(reply)
         return reply
+
+    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
+        """The embeddings."""
+        vectors, charges = await self.embeddings.get(self.models[model], texts, self.deadline)
+        for charge in charges:
+            self.bill.charge(charge)
+        return vectors
 
     def disown(self) -> bool:
         """What was said was of no use: no later run shall hear it. Whether any of it came from an earlier one."""

@@ -13,7 +13,7 @@ from typing import Literal
 from evalbot.domain.errors import ProviderError, ProviderFault, Stopped
 from evalbot.domain.models import Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
-from evalbot.domain.ports import Provider
+from evalbot.domain.ports import Embedder, Provider
 from evalbot.engine.lane import Lane
 from evalbot.engine.memory import Memory
 from evalbot.engine.purse import Purse
@@ -75,6 +75,11 @@ class Gateway:
             self._note_dropped(request.model, reply)
         return reply
 
+    def keep(self, request: Request, nth: int, reply: Reply) -> None:
+        """Have a later run recall this as the `nth` answer to the request."""
+        if self._memory:
+            self._memory.keep(request, nth, reply)
+
     def forget(self, request: Request, nth: int) -> None:
         """Never recall this answer again."""
         if self._memory:
@@ -102,8 +107,8 @@ class Gateway:
                 pause = self._after(error, request.model, lane, attempt, deadline)
             else:
                 reply = self._booked(request.model, reply, purpose, latency_ms, attempt)
-                if nth is not None and self._memory:
-                    self._memory.keep(request, nth, reply)
+                if nth is not None:
+                    self.keep(request, nth, reply)
                 return reply
             self.when_pausing(1)
             try:
@@ -205,7 +210,7 @@ class Gateway:
         try:
             # The provider keeps the same limit; this one holds against a body that drips and a provider that forgets.
             async with asyncio.timeout(seconds):
-                reply = await self._provider_for(request.model).complete(request, seconds)
+                reply = await self._call(request, seconds)
             text: object = reply.text  # a provider of another package may not have been type-checked
             if not isinstance(text, str):
                 message = f"{request.model.label}: the provider gave {type(text).__name__} for an answer"
@@ -218,6 +223,18 @@ class Gateway:
         now = self.clock()
         lane.answered(started, now, reply.room)
         return reply, round((now - started) * 1000, 3)
+
+    async def _call(self, request: Request, seconds: float) -> Reply:
+        provider = self._provider_for(request.model)
+        if not request.texts:
+            return await provider.complete(request, seconds)
+        if not isinstance(provider, Embedder):
+            raise ProviderError(ProviderFault.BAD_REQUEST, f"{request.model.label}: the provider has no embeddings")
+        reply = await provider.embed(request, seconds)
+        if len(reply.vectors) != len(request.texts):
+            message = f"{request.model.label}: {len(reply.vectors)} embeddings came for {len(request.texts)} texts"
+            raise ProviderError(ProviderFault.PROTOCOL, message)
+        return reply
 
     def _failed(self, error: ProviderError, lane: Lane, started: float, deadline: float) -> ProviderError | Stopped:
         """What to raise: that a call did not end before the run had to is no fault of the model."""

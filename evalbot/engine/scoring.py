@@ -18,6 +18,7 @@ from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Task
 from evalbot.domain.scores import Answered, Pair, Score, ScoreStatus
 from evalbot.engine.asking import Bill, Questions
+from evalbot.engine.embedding import Embeddings
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 
@@ -58,6 +59,7 @@ class Scorer:
     ) -> None:
         self._suites, self._gateway, self._redact, self._share = suites, gateway, redact, share
         self._recalls = share and gateway.remembers
+        self._embeddings = Embeddings(gateway, recalls=self._recalls)
         self._gradings: Once[Score] = Once(lasting=lambda score: score.error is not ErrorClass.STOPPED)
 
     def expect(self, task: Task) -> None:
@@ -78,7 +80,7 @@ class Scorer:
             if metric.models:
                 asking.append((name, metric))
             else:
-                scores[name] = await self._measure(metric, answered, Questions(self._gateway, suite.models, bill, deadline))
+                scores[name] = await self._measure(metric, answered, Questions(self._gateway, suite.models, bill, deadline, self._embeddings))
 
         async def grade(name: str, metric: Metric) -> None:
             scores[name] = await self._grade(task, name, metric, answered, bill, deadline)
@@ -93,7 +95,7 @@ class Scorer:
     ) -> Score:
         key = (name, answered.outcome, _fingerprint(answered))
         recalls = self._recalls and not task.confirmation
-        start = partial(Questions, self._gateway, self._suites[task.suite].models, bill, deadline, recalls)
+        start = partial(Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, recalls)
         work = partial(self._kept, partial(self._measure, metric, answered), start)
         try:
             score, _ = await self._gradings.get(self._question(task), key, work, deadline - self._gateway.clock())
@@ -120,7 +122,7 @@ class Scorer:
         async def work() -> Score:
             if not metric.applies(_as_answered(answered)):
                 return Score.not_applicable("the row has nothing for it to check")
-            return self._presentable(await metric.measure(answered, questions.ask), metric.scale)
+            return self._presentable(await metric.measure(answered, questions), metric.scale)
 
         return await self._guarded(work)
 
@@ -129,11 +131,11 @@ class Scorer:
 
         async def measure(questions: Questions) -> Score:
             async def work() -> Score:
-                return self._presentable(await metric.compare(pair, questions.ask), (-1.0, 1.0))
+                return self._presentable(await metric.compare(pair, questions), (-1.0, 1.0))
 
             return await self._guarded(work)
 
-        return await self._kept(measure, partial(Questions, self._gateway, suite.models, bill, deadline, self._recalls))
+        return await self._kept(measure, partial(Questions, self._gateway, suite.models, bill, deadline, self._embeddings, self._recalls))
 
     async def _guarded(self, work: Callable[[], Awaitable[Score]]) -> Score:
         try:

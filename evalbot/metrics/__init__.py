@@ -23,6 +23,7 @@ METRICS: Registry[Metric] = Registry(
         "length": "evalbot.metrics.length",
         "pairwise": "evalbot.metrics.pairwise",
         "refusal": "evalbot.metrics.refusal",
+        "semantic_similarity": "evalbot.metrics.semantic_similarity",
         "token_f1": "evalbot.metrics.token_f1",
         "tool_calls": "evalbot.metrics.tool_calls",
     },

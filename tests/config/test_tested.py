@@ -37,3 +37,25 @@ def test_naming_it_without_a_size_is_refused() -> None:
         "evalbot.yml:12: suites.support.gates.scores.metric: the scale of metric 'slow' has no end, so no drop of it is small. "
         "Set `min_effect` beside it, in the metric's own unit."
     ]
+
+
+EMBEDDED = """\
+version: 1
+models:
+  claude: {provider: anthropic, model: claude-sonnet-5}
+  words:  {provider: local, model: words}
+metrics:
+  similar: {type: semantic_similarity, model: claude, threshold: 0.7}
+suites:
+  support: {prompt: prompts/support.md, model: openai/gpt-5-mini, dataset: evals/support.json, metrics: [similar]}
+"""
+
+
+def test_a_model_that_cannot_embed_is_refused_where_it_is_named() -> None:
+    assert refused(EMBEDDED) == [
+        "evalbot.yml:6: 'claude' cannot embed: the provider 'anthropic' has no embeddings. Take an embedding model of an endpoint "
+        "that speaks OpenAI's format, or of `local`."
+    ]
+    assert refused(EMBEDDED.replace("model: claude,", "model: anthropic/claude-sonnet-5,"))[0].startswith("evalbot.yml:6: 'anthropic/")
+    assert loaded(EMBEDDED.replace("model: claude,", "model: words,")).suites
+    assert loaded(EMBEDDED.replace("model: claude,", "model: openai/text-embedding-3-small,")).suites

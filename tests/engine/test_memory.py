@@ -59,6 +59,7 @@ DECIDES = {
     "messages": replace(REQUEST, messages=(Message("system", "Be brief!"), Message("user", "Hello?"))),
     "schema": replace(REQUEST, schema={"type": "array"}),
     "schema_name": replace(REQUEST, schema_name="grade"),
+    "texts": replace(REQUEST, texts=("Hello?",)),
 }
 DOES_NOT = {
     "model.api_key_env": replace(REQUEST, model=replace(MODEL, api_key_env="OTHER_KEY")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.providers import PROVIDERS, embeddings
 from evalbot.adapters.providers.schemas import is_strict
 from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http_client
 from evalbot.adapters.providers.wire import (
@@ -21,7 +21,7 @@ from evalbot.adapters.providers.wire import (
     tool_calls,
 )
 from evalbot.domain.canonical import Json
-from evalbot.domain.models import Message, Model, Outcome, Request, Usage
+from evalbot.domain.models import Message, Model, Outcome, Reply, Request, Usage
 
 
 @PROVIDERS.register("openai")
@@ -48,6 +48,14 @@ class OpenAI(SdkProvider):
         client.organization = client.project = None
         client._custom_headers = {}
         return Connection(cast("Client", client), openai.APIStatusError, openai.APIConnectionError)
+
+    async def embed(self, request: Request, seconds: float) -> Reply:
+        """One vector for each of the request's texts, within `seconds` of wall-clock time.
+
+        Raises:
+            ProviderError: There is not one well-formed vector for each text.
+        """
+        return await self._in_time(request, seconds, embeddings.embed)
 
     def _wire(self, model: Model) -> Wire:
         return RESPONSES if model.api == "responses" else CHAT

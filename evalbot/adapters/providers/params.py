@@ -16,7 +16,7 @@ DEFAULT_OUTPUT_TOKENS = 1024
 _ALIASES = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens", "stop_sequences": "stop"}
 
 # What would change who answers, what is asked or where data goes. Head may set params, so these are never passed on.
-_NEVER_SENT = frozenset(
+NEVER_SENT = frozenset(
     {
         "model", "messages", "input", "system", "instructions", "prompt", "stream", "stream_options", "background", "n",
         "previous_response_id", "conversation", "mcp_servers", "container", "web_search_options",
@@ -87,7 +87,7 @@ def _portable(params: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _wire_name(name: str, value: Json, wire: Wire, rejected: Collection[str]) -> str | None:
-    if name in wire.absent or name in _NEVER_SENT or (name == "tools" and not _passive(value)):
+    if name in wire.absent or name in NEVER_SENT or (name == "tools" and not _passive(value)):
         return None
     return next((sent for sent in wire.names.get(name, (name,)) if sent not in rejected), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import count
@@ -88,11 +88,16 @@ class SdkProvider(ABC):
         Raises:
             ProviderError: Nothing that can be judged came back.
         """
+        return await self._in_time(request, seconds, self._converse)
+
+    async def _in_time(
+        self, request: Request, seconds: float, talk: Callable[[Connection, Request], Awaitable[Reply]]
+    ) -> Reply:
         connection = self._connection or self._connect()  # the first import of an SDK takes a while: not on the clock
         self._connection = connection
         try:
             async with asyncio.timeout(seconds):
-                return await self._converse(connection, request)
+                return await talk(connection, request)
         except TimeoutError:
             raise self._said(
                 request, ProviderError(ProviderFault.TIMEOUT, f"gave no answer within {seconds:g} s")
@@ -113,7 +118,7 @@ class SdkProvider(ABC):
         for attempt in count(1):
             body, dropped = compose(request, wire, rejected)
             started = perf_counter()
-            response, left = await _post(connection, wire.path, body)
+            response, left = await post(connection, wire.path, body)
             latency_ms = (perf_counter() - started) * 1000
             if isinstance(response, Failure):
                 name = _rejected(response, body, wire)
@@ -161,9 +166,10 @@ def _certificates() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-async def _post(
+async def post(
     connection: Connection, path: str, body: Mapping[str, Json]
 ) -> tuple[Mapping[str, Json] | Failure, Room | None]:
+    """The JSON object that the server answers with, or its refusal, and how much more it takes; else raises ProviderError."""
     import httpx2
 
     try:
@@ -217,14 +223,23 @@ def _answered_by_failing(failure: Failure) -> Answer:
 
 
 def _read(wire: Wire, body: Mapping[str, Json], model: Model) -> Answer:
+    refuse_error(body)
+    answer = wire.read(body)
+    refuse_other(model, answer.model)
+    return answer
+
+
+def refuse_error(body: Mapping[str, Json]) -> None:
+    """Raises where HTTP 200 brings an error."""
     error = mapping(body.get("error"))
     if error:
         raise malformed(f"with an error: {string(error.get('message')) or error.get('code')}")
-    answer = wire.read(body)
-    # An endpoint of your own may call its models what it likes.
-    if answer.model and model.base_url is None and not same_model(model.model, answer.model):
+
+
+def refuse_other(model: Model, answered_by: str) -> None:
+    """Raises where another model answered than was asked; an endpoint of your own may call its models what it likes."""
+    if answered_by and model.base_url is None and not same_model(model.model, answered_by):
         raise malformed(
-            f"but another model answered: {answer.model!r}. If that is right, name it in the configuration, or give the "
+            f"but another model answered: {answered_by!r}. If that is right, name it in the configuration, or give the "
             "model a `base_url` there: behind one, names are not compared."
         )
-    return answer

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from evalbot.adapters.providers import PROVIDERS
-from evalbot.adapters.providers.local import answerer, duel, form, items, rubric
+from evalbot.adapters.providers.local import answerer, duel, form, items, rubric, vectors
 from evalbot.domain.models import Message, Model, Outcome, Reply, Request, Usage
 
 _CHARACTERS_PER_TOKEN = 4
@@ -24,7 +24,10 @@ class Local:
     them. That is enough to see a prompt lose facts, and to try evalbot without a key; it says nothing about how a real model
     would answer. It costs nothing, and tokens are counted as characters / 4.
 
-    Any model name does: `local/extractive` and `local/rubric` are customary.
+    As an embedding model it puts each word at a place of its own, so that texts are alike as far as they share words. With
+    the extra `evalbot[wordllama]`, `local/wordllama` gives static embeddings of 256 numbers, without a network as well.
+
+    Any other model name does: `local/extractive`, `local/rubric` and `local/words` are customary.
     """
 
     model: Model
@@ -41,6 +44,17 @@ class Local:
             model=request.model.model,
             cost_usd=0.0,
         )
+
+    async def embed(self, request: Request, seconds: float) -> Reply:  # noqa: ARG002 - it never takes long
+        """The same vectors for the same texts, always."""
+        found = vectors.vectors(request.model, request.texts)
+        usage = Usage(input=_tokens(sum(map(len, request.texts))))
+        return Reply("", usage=usage, model=request.model.model, cost_usd=0.0, vectors=found)
+
+    @staticmethod
+    def embedding_objection(model: Model) -> str:
+        """Why a model cannot embed; empty where nothing speaks against it."""
+        return vectors.objection(model)
 
     async def close(self) -> None:
         """Nothing is open."""
