@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.config import compare_policies, load_policy
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.models import Model
@@ -75,10 +76,12 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
     if policy is None:
         assert at_head is not None  # noqa: S101 - one side has the file, as checked above
         _refuse_endpoints(at_head.models, head, path)
+        _refuse_systems(at_head.suites.values(), head, path)
         return Policies(at_head, at_head, at_head, bootstrap=True)
     at_base = _load_or(policy, load, merge_base, path)
     if at_head is not None and not fork:
         _refuse_endpoints(_unknown_models(at_head, policy), head, path)
+        _refuse_systems([suite for name, suite in at_head.suites.items() if name not in policy.suites], head, path)
     return Policies(
         policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)), fork=fork
     )
@@ -136,6 +139,19 @@ def _refuse_endpoints(models: Mapping[str, Model], tree: Tree, path: str) -> Non
     ]  # fmt: skip
     if problems:
         raise ConfigError(problems)
+
+
+def _refuse_systems(suites: Iterable[SuitePolicy], tree: Tree, path: str) -> None:
+    """Nor may anything of head be run, or say which host is asked: recorded answers are data, all else is not."""
+    refused = [suite for suite in suites if suite.target is not None and suite.target.get("type") != "replay"]
+    if refused:
+        located = read_yaml(tree.read(path), path)
+        hint = "Merge it first: what runs is always the base branch's."
+        raise ConfigError(
+            located.problem(f"suites.{suite.name}: a target of type {suite.target['type']!r} is not run from a pull request that adds it.",
+                            "suites", suite.name, "target", "type", hint=hint)
+            for suite in refused if suite.target
+        )  # fmt: skip
 
 
 def _line_of(lines: Sequence[str], name: str, key: str) -> int | None:

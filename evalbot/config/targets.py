@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalbot.adapters.targets import TARGETS
+from evalbot.config.endpoints import objection
 from evalbot.config.options import At, Written, at_line, build
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.policy import SuitePolicy
@@ -33,4 +34,8 @@ def construct_target(options: Mapping[str, Any], at: At, problems: list[Problem]
     """The target without its files, or None where something is wrong, which is added to `problems`."""
     own = {key: value for key, value in options.items() if key != "type"}
     target: Target | None = build(Written("the target", str(options.get("type", "")), own), TARGETS, "target", at, problems)
+    url = getattr(target, "url", None)
+    if isinstance(url, str) and (message := objection(url)):
+        problems.append(at(f"the target: url {message}", "url"))
+        return None
     return target

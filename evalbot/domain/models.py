@@ -130,7 +130,8 @@ class Reply:
 
     `model` is the name that the provider says answered. `dropped` names the params that it rejected.
     `cost_usd` is None when the price is unknown: unknown is never zero. `attempts` counts calls made, retries included.
-    `recorded_ms` is the latency of an answer that was recorded earlier and is only played back. `context` are the passages that a whole
+    `recorded_ms` is the latency where the provider knows it better than a clock around it: of a recorded answer, or of a system
+    without the wait until it was free. `context` are the passages that a whole
     system retrieved, `tool_calls` the calls that a model or an agent made, each an object with its `name` and `arguments`; None
     where it says nothing of them. A model that said nothing beside its calls has them, as JSON, for its `text` too.
     `room` is what the server said of its limits, where they are near.

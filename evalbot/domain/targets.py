@@ -42,10 +42,6 @@ class Target(Protocol):
     def recorded(self) -> str | None:
         """A file that stands for it on each side, as a prompt's file does; None where policy alone says what it is."""
 
-    @property
-    def seconds(self) -> float:
-        """How long one answer may take."""
-
     def with_files(self, read: Callable[[str], bytes]) -> Target:
         """The same with the files that it names read; raises ConfigError."""
 

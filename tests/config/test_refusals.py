@@ -84,7 +84,7 @@ REFUSED = {
     "unknown target": ("version: 1\nsuites:\n  s:\n    dataset: d\n    judge: local/x\n    target: {type: replai}\n",
                        ["evalbot.yml:6: there is no target type 'replai'. Did you mean 'replay'?"]),
     "target without type": ("version: 1\nsuites:\n  s:\n    dataset: d\n    judge: local/x\n    target: {url: x}\n",
-                            ["evalbot.yml:6: suites.s.target has no 'type'. Known: replay."]),
+                            ["evalbot.yml:6: suites.s.target has no 'type'. Known: command, http, python, replay."]),
     "target with a wrong option": ("version: 1\nsuites:\n  s:\n    dataset: d\n    judge: local/x\n    target: {type: replay, fil: x}\n",
                                    ["evalbot.yml:6: the target: type 'replay' has no option 'fil'. Did you mean 'file'?",
                                     "evalbot.yml:6: the target has no 'file'; type 'replay' needs it."]),

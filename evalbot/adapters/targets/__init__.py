@@ -7,6 +7,11 @@ from evalbot.domain.targets import Target
 
 TARGETS: Registry[Target] = Registry(
     "target",
-    {"replay": "evalbot.adapters.targets.replay"},
+    {
+        "command": "evalbot.adapters.targets.command",
+        "http": "evalbot.adapters.targets.http",
+        "python": "evalbot.adapters.targets.python",
+        "replay": "evalbot.adapters.targets.replay",
+    },
     "evalbot.targets",
 )

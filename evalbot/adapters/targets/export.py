@@ -25,6 +25,9 @@ def exported(tree: Snapshot, paths: Sequence[str]) -> Iterator[Path]:
     try:
         for path in paths:
             _write(tree, path, folder)
+        for inner in (folder, *folder.rglob("*")):
+            if inner.is_dir():
+                inner.chmod(0o755)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -35,7 +35,6 @@ class Replay:
     """
 
     file: str
-    seconds = 60.0
     code = None
 
     @property
