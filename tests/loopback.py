@@ -204,7 +204,7 @@ class LoopbackModels:
     """The server, in a thread of its own between `with` and its end.
 
     `calls` are all calls so far, in order; `max_in_flight` is the most that were unanswered at once; `models` is what
-    `GET /v1/models` lists. `paths` are all paths that were asked for, known or not: "nothing arrived" means it is empty.
+    `GET /v1/models` lists. `others` answer further paths: query, headers, body → answer. `paths` are all paths that were asked for, known or not: "nothing arrived" means it is empty.
     """
 
     OPENAI_KEY = "sk-test-0penA1-q7Zr2mVx9KbT4wLc8NdY"
@@ -216,6 +216,7 @@ class LoopbackModels:
         self.answer, self.models = answer, models
         self.calls: list[Call] = []
         self.paths: list[str] = []
+        self.others: dict[str, Callable[[str, dict[str, str], bytes], Fault]] = {}
         self.errors: list[Exception] = []
         self.in_flight = self.max_in_flight = 0
         self.connections: set[_Connection] = set()
@@ -269,7 +270,11 @@ class LoopbackModels:
 
     def respond(self, method: str, path: str, headers: dict[str, str], raw: bytes) -> Fault:
         """What to send back for a request, as bytes."""
-        self.paths.append(path)
+        bare, _, query = path.partition("?")
+        self.paths.append(bare)
+        if bare in self.others:
+            return self.others[bare](query, headers, raw)
+        path = bare
         wire = PATHS.get(path.removeprefix("/v1"))
         if method == "GET" and wire == "models":
             return Fault(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
@@ -328,7 +333,7 @@ class _Connection(asyncio.Protocol):
         self.busy = True
         self.server.in_flight += 1
         self.server.max_in_flight = max(self.server.max_in_flight, self.server.in_flight)
-        reply = self.server.respond(method, path.split("?")[0], headers, raw)
+        reply = self.server.respond(method, path, headers, raw)
         if reply.seconds > 0:
             self.loop.call_later(reply.seconds, self._send, reply)
         else:

@@ -134,8 +134,8 @@ def _refuse_endpoints(models: Mapping[str, Model], tree: Tree, path: str) -> Non
             _line_of(lines, name, key), "Merge it first, or use a built-in endpoint (OPENAI_BASE_URL in the workflow's `env:`).",
         )
         for name, model in models.items()
-        for key in ("base_url", "api_key_env")
-        if getattr(model, key) is not None
+        for key, given in (("base_url", model.base_url), ("api_key_env", model.api_key_env), ("auth", model.federation))
+        if given is not None
     ]  # fmt: skip
     if problems:
         raise ConfigError(problems)

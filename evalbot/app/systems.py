@@ -12,7 +12,7 @@ from evalbot.config import build_target
 from evalbot.domain.canonical import Json, canonical, digest
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example
-from evalbot.domain.models import Message, Model
+from evalbot.domain.models import Endpoint, Message, Model
 from evalbot.domain.policy import SuitePolicy
 from evalbot.domain.ports import Snapshot
 from evalbot.domain.runs import Cause, Side
@@ -29,7 +29,7 @@ class System:
     tree: Snapshot
 
 
-Systems = Mapping[tuple[str, str | None, str | None], System]
+Systems = Mapping[Endpoint, System]
 """Systems by the endpoint of the model under which the engine asks them."""
 
 

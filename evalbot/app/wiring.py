@@ -23,7 +23,7 @@ from evalbot.app.aside import aside
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
-from evalbot.domain.models import Model, Reply, Usage
+from evalbot.domain.models import Endpoint, Model, Reply, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Recalled
@@ -126,7 +126,7 @@ class Lab:
     gateway: Gateway | None = None
     moved: bool = False
     memory: Memory | None = None
-    _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
+    _providers: dict[Endpoint, Provider] = field(default_factory=dict)
 
     @asynccontextmanager
     async def running(

@@ -10,12 +10,14 @@ from typing import Any
 from evalbot.adapters.globs import match
 from evalbot.adapters.located import Located
 from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.providers.federation import federation_of
 from evalbot.adapters.targets import TARGETS
 from evalbot.config.embedders import cannot_embed
 from evalbot.config.endpoints import objection
 from evalbot.config.metrics import construct, suite_decides
 from evalbot.config.options import At
 from evalbot.config.problems import dotted, shown
+from evalbot.config.shape import AuthPart
 from evalbot.config.targets import construct_target
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.policy import MetricSpec
@@ -83,9 +85,24 @@ class _Check:
                 self._provider(provider, *here, "provider")
             if isinstance(raw.get("base_url"), str) and (message := objection(raw["base_url"])):
                 self.wrong(f"{dotted(here)}.base_url {message}", *here, "base_url")
-            if raw.get("auth") is not None:
-                hint = "Name the key's environment variable in `api_key_env`."
-                self.wrong(f"{dotted(here)}.auth is not available in this version.", *here, "auth", hint=hint)
+            if isinstance(raw.get("auth"), dict):
+                self._auth(raw, raw["auth"], here)
+
+    def _auth(self, raw: Mapping[str, Any], auth: Mapping[str, Any], here: tuple[str, str]) -> None:
+        """Federation has the ids that the provider asks for, and no others; and there is no key beside it."""
+        known = federation_of(raw["provider"]) if raw.get("provider") in self.providers else {}
+        if raw.get("provider") in self.providers and not known:
+            self.wrong(f"{dotted(here)}.auth: the provider {shown(raw['provider'])} knows no federation.", *here, "auth", hint="Use a key.")
+            return
+        if raw.get("api_key_env") is not None:
+            self.wrong(f"{dotted(here)} has both 'auth' and 'api_key_env'.", *here, "auth", hint="Keep one of them.")
+        for name in [name for name, needed in known.items() if needed and auth.get(name) is None]:
+            self.wrong(f"{dotted(here)}.auth has no '{name}'.", *here, "auth", hint="docs/providers.md says where it is found.")
+        for name in auth:
+            if known and name not in (*known, "type", "audience") and name in AuthPart.model_fields:
+                self.wrong(f"{dotted(here)}.auth.{name} has no meaning for {shown(raw['provider'])}.", *here, "auth", name, hint="Leave it out.")
+        if isinstance(auth.get("token_url"), str) and (message := objection(auth["token_url"])):
+            self.wrong(f"{dotted(here)}.auth.token_url {message}", *here, "auth", "token_url")
 
     def _provider(self, provider: str, *keys: str | int) -> None:
         if provider not in self.providers:

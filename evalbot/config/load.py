@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from evalbot.adapters.located import Located
+from evalbot.adapters.providers.federation import audience_of
 from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.config.checks import Checked, check
 from evalbot.config.problems import problems, shown
-from evalbot.config.shape import File, GatesPart, ModelPart, SuitePart
+from evalbot.config.shape import AuthPart, File, GatesPart, ModelPart, SuitePart
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Partition
-from evalbot.domain.models import Model, Price
+from evalbot.domain.models import Federation, Model, Price
 from evalbot.domain.policy import (
     Approvals,
     CostGate,
@@ -84,7 +85,17 @@ def _policy(file: File, checked: dict[str, Checked], located: Located) -> Policy
 
 def _model(part: ModelPart) -> Model:
     price = Price(part.price.input, part.price.output) if part.price else None
-    return Model(part.provider, part.model, part.params.given(), part.base_url, part.api_key_env, part.api, price)
+    return Model(
+        part.provider, part.model, part.params.given(), part.base_url, part.api_key_env, part.api, price,
+        federation=_federation(part.provider, part.auth),
+    )  # fmt: skip
+
+
+def _federation(provider: str, part: AuthPart | None) -> Federation | None:
+    if part is None:
+        return None
+    given = part.model_dump(exclude={"type", "audience"}, exclude_none=True)
+    return Federation(part.audience or audience_of(provider), tuple(sorted(given.items())))
 
 
 def _suite(name: str, part: SuitePart, checked: Checked, located: Located) -> SuitePolicy:

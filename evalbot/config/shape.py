@@ -75,6 +75,23 @@ class ParamsPart(Part):
         return {name: value for name, value in self.model_dump(exclude_unset=True).items() if value is not None}
 
 
+class AuthPart(Part):
+    """Workload identity federation: the job's OIDC token of GitHub is exchanged for a short-lived one of the provider.
+
+    The job needs `id-token: write`. `openai` needs `identity_provider_id` and `service_account_id`, `anthropic` needs
+    `federation_rule_id` and `organization_id`. None of these is a secret.
+    """
+
+    type: Literal["oidc"] = Field(description="The only kind.")
+    audience: Text | None = Field(default=None, description="What GitHub's token is made out to; the provider's API where absent.")
+    identity_provider_id: Text | None = Field(default=None, description="`openai`: the workload identity provider.")
+    service_account_id: Text | None = Field(default=None, description="`openai`, `anthropic`: the service account to act as.")
+    token_url: Text | None = Field(default=None, description="`openai`: where tokens are exchanged, where that is not OpenAI's own address.")
+    federation_rule_id: Text | None = Field(default=None, description="`anthropic`: the federation rule.")
+    organization_id: Text | None = Field(default=None, description="`anthropic`: the organization.")
+    workspace_id: Text | None = Field(default=None, description="`anthropic`: the workspace, where the rule covers several.")
+
+
 class ModelPart(Part):
     """A name for a model. `provider/model` works anywhere a name does."""
 
@@ -87,9 +104,7 @@ class ModelPart(Part):
         default=None, description="The environment variable that holds its key."
     )
     price: PricePart | None = Field(default=None, description="What it costs, where that is not known.")
-    auth: dict[str, Any] | None = Field(
-        default=None, description="Replaces the key (`type: oidc`). Not in this version."
-    )
+    auth: AuthPart | None = Field(default=None, description="Replaces the key: no secret is stored.")
 
 
 class GoldenPart(Part):

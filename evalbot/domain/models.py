@@ -34,14 +34,29 @@ class Price:
     output: float
 
 
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """Stands in for a key: GitHub's OIDC token of this job is exchanged for a short-lived one of the provider.
+
+    `audience` is what GitHub's token is made out to; `fields` are the provider's own ids, sorted by name.
+    """
+
+    audience: str
+    fields: tuple[tuple[str, str], ...]
+
+
+Endpoint = tuple[str, str | None, str | None, Federation | None]
+"""What one client serves: provider, base URL, key variable, federation."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A model with everything that decides where a call goes and what it may change.
 
     `params` are the portable ones (`max_output_tokens`, `temperature`, `stop`, `seed`) and any others, passed through.
-    `base_url`, `api_key_env` and `price` come from policy only (contract, section 3). A target that is no prompt is one too:
-    `provider` is its type, `model` its label, `base_url` its identity. `seconds` is how long one call may take where that is
-    not the usual.
+    `base_url`, `api_key_env`, `federation` and `price` come from policy only (contract, section 3). A target that is no
+    prompt is one too: `provider` is its type, `model` its label, `base_url` its identity. `seconds` is how long one call may
+    take where that is not the usual.
     """
 
     provider: str
@@ -52,6 +67,7 @@ class Model:
     api: Literal["chat", "responses"] = "chat"
     price: Price | None = None
     seconds: float | None = None
+    federation: Federation | None = None
 
     @property
     def label(self) -> str:
@@ -59,9 +75,9 @@ class Model:
         return f"{self.provider}/{self.model}"
 
     @property
-    def endpoint(self) -> tuple[str, str | None, str | None]:
-        """What one client serves: provider, base URL, key variable."""
-        return (self.provider, self.base_url, self.api_key_env)
+    def endpoint(self) -> Endpoint:
+        """What one client serves."""
+        return (self.provider, self.base_url, self.api_key_env, self.federation)
 
     @property
     def pinned(self) -> bool:

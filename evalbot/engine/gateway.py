@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from evalbot.domain.errors import ProviderError, ProviderFault, Stopped
-from evalbot.domain.models import Model, Reply, Request, Usage
+from evalbot.domain.models import Endpoint, Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Embedder, Provider
 from evalbot.engine.lane import Lane
@@ -55,7 +55,7 @@ class Gateway:
         self._stopped: str | None = None
         self._purse = Purse(limits.budget_usd, expected)
         self._lanes: dict[tuple[object, ...], Lane] = {}
-        self._broken: dict[tuple[str, str | None, str | None], str] = {}
+        self._broken: dict[Endpoint, str] = {}
         self._pauses: set[asyncio.Future[object]] = set()
         self._answered: Counter[str] = Counter()
         self._dropped: dict[str, frozenset[str]] = {}

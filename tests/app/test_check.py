@@ -231,8 +231,9 @@ def test_the_first_pull_request_bootstraps(tmp_path):
     assert "bootstrap" in result.comment.splitlines()[1].lower()
 
 
-def test_a_bootstrap_may_not_name_an_endpoint(tmp_path):
-    config = CONFIG + 'models:\n  app:\n    provider: openai\n    model: x\n    base_url: "http://127.0.0.1:9/v1"\n'
+@pytest.mark.parametrize("key", ['base_url: "http://127.0.0.1:9/v1"', "api_key_env: OTHER_KEY", "auth: {type: oidc, identity_provider_id: a, service_account_id: b}"])
+def test_a_bootstrap_may_not_say_where_calls_go_or_who_pays(key, tmp_path):
+    config = CONFIG + f"models:\n  app:\n    provider: openai\n    model: x\n    {key}\n"
 
     result = House(tmp_path, {"README.md": "hello"}).head(files(config=config)).check()
 

@@ -143,8 +143,16 @@ REFUSED = {
                        ["evalbot.yml:5: models.vllm.api_key_env must be the name of an environment variable, not 'sk-123'. Letters, digits and underscores."]),
     "metadata service": (changed("http://127.0.0.1:8080/v1", "http://169.254.169.254/"),
                          ["evalbot.yml:5: models.vllm.base_url is 169.254.169.254, an address that no model answers at (link-local, unspecified or multicast)."]),
-    "oidc": (changed("model: claude-sonnet-5", "model: claude-sonnet-5, auth: {type: oidc}"),
-             ["evalbot.yml:4: models.grader.auth is not available in this version. Name the key's environment variable in `api_key_env`."]),
+    "oidc without its ids": (changed("model: claude-sonnet-5", "model: claude-sonnet-5, auth: {type: oidc, organization_id: o}"),
+                             ["evalbot.yml:4: models.grader.auth has no 'federation_rule_id'. docs/providers.md says where it is found."]),
+    "oidc with another provider's id": (
+        changed("model: claude-sonnet-5", "model: claude-sonnet-5, auth: {type: oidc, organization_id: o, federation_rule_id: f, identity_provider_id: i}"),
+        ["evalbot.yml:4: models.grader.auth.identity_provider_id has no meaning for 'anthropic'. Leave it out."]),
+    "oidc beside a key": (
+        changed("model: claude-sonnet-5", "model: claude-sonnet-5, api_key_env: K, auth: {type: oidc, organization_id: o, federation_rule_id: f}"),
+        ["evalbot.yml:4: models.grader has both 'auth' and 'api_key_env'. Keep one of them."]),
+    "oidc of another kind": (changed("model: claude-sonnet-5", "model: claude-sonnet-5, auth: {type: saml, organization_id: o, federation_rule_id: f}"),
+                             ["evalbot.yml:4: models.grader.auth.type must be 'oidc', not 'saml'."]),
     "a price below 0": (changed("input: 0", "input: -1"), ["evalbot.yml:5: models.vllm.price.input must be at least 0, not -1."]),
     "half a price": (changed("{input: 0, output: 0}", "{input: 0}"), ["evalbot.yml:5: models.vllm.price has no 'output'."]),
     "unknown interface": (changed("model: gpt-5-mini,", "model: gpt-5-mini, api: response,"),

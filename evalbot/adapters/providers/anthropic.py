@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.providers.federation import exchange_failed
 from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http_client
 from evalbot.adapters.providers.wire import (
     Answer,
@@ -21,31 +24,64 @@ from evalbot.adapters.providers.wire import (
     tool_calls,
 )
 from evalbot.domain.canonical import Json, canonical
+from evalbot.domain.errors import ProviderError, ProviderFault
 from evalbot.domain.models import Message, Model, Outcome, Request, Usage
+
+if TYPE_CHECKING:
+    from anthropic.lib.credentials import AsyncAccessTokenProvider
 
 
 @PROVIDERS.register("anthropic")
 class Anthropic(SdkProvider):
     """Anthropic's Messages API, and servers that speak it (`base_url`).
 
-    Needs `ANTHROPIC_API_KEY`, or the variable that `api_key_env` names. The API no longer has `temperature`, `top_p` or
+    Needs `ANTHROPIC_API_KEY`, the variable that `api_key_env` names, or `auth: {type: oidc, …}`. The API no longer has `temperature`, `top_p` or
     `top_k`, and never had `seed`: they are dropped and reported. `stop` is sent as `stop_sequences`.
     """
 
     key_env = "ANTHROPIC_API_KEY"
     base_url_env = "ANTHROPIC_BASE_URL"
     default_base_url = "https://api.anthropic.com"
+    audience = "https://api.anthropic.com"
+    federation = MappingProxyType(
+        {"federation_rule_id": True, "organization_id": True, "service_account_id": False, "workspace_id": False}
+    )
 
     def _connect(self) -> Connection:
         import anthropic
 
+        address = self._base_url.rstrip("/").removesuffix("/v1")
         client = anthropic.AsyncAnthropic(
-            api_key=self._key, base_url=self._base_url.rstrip("/").removesuffix("/v1"), max_retries=0,
-            http_client=http_client(), open_telemetry=False, webhook_key="",
+            api_key=None if self._identity else self._key, credentials=self._exchanged(self._identity, address) if self._identity else None,
+            base_url=address, max_retries=0, http_client=http_client(), open_telemetry=False, webhook_key="",
         )  # fmt: skip
         # What the SDK picked up from the environment by itself must not reach an endpoint that it was not meant for.
         client._custom_headers = {}
         return Connection(cast("Client", client), anthropic.APIStatusError, anthropic.APIConnectionError)
+
+    def _exchanged(self, identity: Callable[[], str], address: str) -> AsyncAccessTokenProvider:
+        """A token of Anthropic's for GitHub's, from the deployment that the calls go to; the SDK keeps it until it ends."""
+        from anthropic.lib.credentials import AccessToken, WorkloadIdentityCredentials
+
+        credentials = WorkloadIdentityCredentials(
+            identity_token_provider=identity, federation_rule_id=self._ids["federation_rule_id"],
+            organization_id=self._ids["organization_id"], service_account_id=self._ids.get("service_account_id"),
+            workspace_id=self._ids.get("workspace_id"),
+        )  # fmt: skip
+        credentials.bind_base_url(address)
+        self._closers.append(credentials.close)
+
+        async def token(*, force_refresh: bool = False) -> AccessToken:  # noqa: ARG001 - there is no cache of ours to pass by
+            try:
+                found = await asyncio.to_thread(credentials)
+            except Exception as error:
+                raise exchange_failed(error) from None
+            if not found.token:
+                raise ProviderError(ProviderFault.AUTH, "gave an empty token for GitHub's")
+            self._learnt(found.token)
+            return found
+
+        return token
 
     def _wire(self, model: Model) -> Wire:  # noqa: ARG002 - there is one only
         return MESSAGES

@@ -8,6 +8,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from evalbot.adapters.providers import PROVIDERS
+from evalbot.adapters.providers.federation import Federated, GitHubToken
 from evalbot.domain.errors import ConfigError, NoKey, Problem
 from evalbot.domain.models import Model
 from evalbot.domain.ports import Provider
@@ -19,7 +20,8 @@ _Maker = Callable[[Model, str | None], Provider]
 def open_provider(model: Model, env: Mapping[str, str]) -> Provider:
     """The provider of a model's endpoint; one is enough for all models with the same `Model.endpoint`.
 
-    A provider is a class with `__init__(model, key)`. Where it has the attributes `key_env` and `base_url_env`, they name
+    A provider is a class with `__init__(model, key)`. For a model with `auth` the key is None, and `federate` is called with
+    what gives GitHub's token (federation.py). Where it has the attributes `key_env` and `base_url_env`, they name
     the environment variables of its key and of its address; a model's `api_key_env` and `base_url` come first.
 
     Args:
@@ -27,15 +29,18 @@ def open_provider(model: Model, env: Mapping[str, str]) -> Provider:
         env: The process's environment, never a file of the repository.
 
     Raises:
-        NoKey: Its key is missing.
+        NoKey: Its key is missing, or the job may not ask GitHub for a token in its place.
         ConfigError: The provider is unknown, its key is no key, or the address no URL.
     """
     part = PROVIDERS.get(model.provider)
-    key = _key(model, getattr(part, "key_env", None), env)
+    key = None if model.federation else _key(model, getattr(part, "key_env", None), env)
     address = address_of(model, env)
     if address is not None:
         _check(model, address, getattr(part, "base_url_env", ""))
-    return cast("_Maker", part)(replace(model, base_url=address), key)
+    provider = cast("_Maker", part)(replace(model, base_url=address), key)
+    if model.federation:
+        cast("Federated", provider).federate(GitHubToken(env, model.federation.audience))
+    return provider
 
 
 def address_of(model: Model, env: Mapping[str, str]) -> str | None:
@@ -44,7 +49,9 @@ def address_of(model: Model, env: Mapping[str, str]) -> str | None:
 
 
 def key_name(model: Model) -> str | None:
-    """The environment variable that a model's key comes from; None where the provider needs none."""
+    """The environment variable that a model's key comes from; None where the provider needs none, or federation stands in."""
+    if model.federation:
+        return None
     name: str | None = model.api_key_env or getattr(PROVIDERS.get(model.provider), "key_env", None)
     return name
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import cast
 
 from evalbot.adapters.providers import PROVIDERS, embeddings
+from evalbot.adapters.providers.federation import exchange_failed
 from evalbot.adapters.providers.schemas import is_strict
 from evalbot.adapters.providers.sdk import Client, Connection, SdkProvider, http_client
 from evalbot.adapters.providers.wire import (
@@ -28,7 +30,7 @@ from evalbot.domain.models import Message, Model, Outcome, Reply, Request, Usage
 class OpenAI(SdkProvider):
     """OpenAI, and every server that speaks its formats (`base_url`): vLLM, llama.cpp, Ollama, OpenRouter, Azure v1.
 
-    Needs `OPENAI_API_KEY`, or the variable that `api_key_env` names. Chat Completions unless the model has
+    Needs `OPENAI_API_KEY`, the variable that `api_key_env` names, or `auth: {type: oidc, …}`. Chat Completions unless the model has
     `api: responses`. `max_output_tokens` is sent as `max_completion_tokens` and, to a server that does not know it, as
     `max_tokens`. Responses have neither `stop` nor `seed`: both are dropped there and reported.
     """
@@ -36,12 +38,14 @@ class OpenAI(SdkProvider):
     key_env = "OPENAI_API_KEY"
     base_url_env = "OPENAI_BASE_URL"
     default_base_url = "https://api.openai.com/v1"
+    audience = "https://api.openai.com/v1"
+    federation = MappingProxyType({"identity_provider_id": True, "service_account_id": True, "token_url": False})
 
     def _connect(self) -> Connection:
         import openai
 
         client = openai.AsyncOpenAI(
-            api_key=self._key, base_url=self._base_url, max_retries=0, http_client=http_client(),
+            api_key=self._exchanged(self._identity) if self._identity else self._key, base_url=self._base_url, max_retries=0, http_client=http_client(),
             admin_api_key="", webhook_secret="",
         )  # fmt: skip
         # What the SDK picked up from the environment by itself must not reach an endpoint that it was not meant for.
@@ -56,6 +60,25 @@ class OpenAI(SdkProvider):
             ProviderError: There is not one well-formed vector for each text.
         """
         return await self._in_time(request, seconds, embeddings.embed)
+
+    def _exchanged(self, identity: Callable[[], str]) -> Callable[[], Awaitable[str]]:
+        """A token of OpenAI's for GitHub's; the SDK keeps it and exchanges anew before it ends."""
+        from openai.auth import WorkloadIdentity, WorkloadIdentityAuth
+
+        workload: WorkloadIdentity = {
+            "identity_provider_id": self._ids["identity_provider_id"], "service_account_id": self._ids["service_account_id"],
+            "provider": {"token_type": "jwt", "get_token": identity},
+        }  # fmt: skip
+        auth = WorkloadIdentityAuth(workload_identity=workload)
+        auth.token_exchange_url = self._ids.get("token_url", auth.token_exchange_url)
+
+        async def token() -> str:
+            try:
+                return self._learnt(await auth.get_token_async())
+            except Exception as error:
+                raise exchange_failed(error) from None
+
+        return token
 
     def _wire(self, model: Model) -> Wire:
         return RESPONSES if model.api == "responses" else CHAT

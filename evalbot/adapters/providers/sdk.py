@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
@@ -69,8 +69,26 @@ class SdkProvider(ABC):
     def __init__(self, model: Model, key: str | None) -> None:
         self._base_url = model.base_url or self.default_base_url
         self._key = key or ""
+        self._ids = dict(model.federation.fields) if model.federation else {}
+        self._identity: Callable[[], str] | None = None
+        self._tokens: list[str] = []
+        self._closers: list[Callable[[], None]] = []
         self._connection: Connection | None = None
         self._rejected: dict[tuple[str, str], set[str]] = {}
+
+    def federate(self, identity: Callable[[], str]) -> None:
+        """Use tokens that the provider gives for GitHub's, instead of a key."""
+
+        def seen() -> str:
+            return self._learnt(identity())
+
+        self._identity = seen
+
+    def _learnt(self, token: str) -> str:
+        """A token, from now on kept out of messages."""
+        if token not in self._tokens:
+            self._tokens.append(token)
+        return token
 
     @abstractmethod
     def _connect(self) -> Connection:
@@ -110,6 +128,8 @@ class SdkProvider(ABC):
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.client.close()
+        while self._closers:
+            self._closers.pop()()
 
     async def _converse(self, connection: Connection, request: Request) -> Reply:
         wire = self._wire(request.model)
@@ -139,11 +159,7 @@ class SdkProvider(ABC):
 
     def _said(self, request: Request, error: ProviderError) -> ProviderError:
         message = one_line(f"{request.model.label} {error}")
-        return ProviderError(error.fault, self._redactor.redact(message), error.retry_after)
-
-    @cached_property
-    def _redactor(self) -> Redactor:
-        return Redactor([self._key])
+        return ProviderError(error.fault, Redactor([self._key, *self._tokens]).redact(message), error.retry_after)
 
 
 def http_client() -> httpx2.AsyncClient:
@@ -178,7 +194,8 @@ async def post(
         failed: httpx2.Response = error.response  # type: ignore[attr-defined]  # both SDKs' status errors have it
         return read_failure(failed.status_code, failed.headers, failed.text), None
     except connection.network_error as error:
-        raise _unreachable(error.__cause__ or error) from None
+        cause = error.__cause__ or error
+        raise (cause if isinstance(cause, ProviderError) else _unreachable(cause)) from None  # ours: no token to call with
     try:
         parsed = json.loads(response.content)
     except (ValueError, RecursionError):
