@@ -217,6 +217,11 @@ class GitHubServer:
         """Run a test's own code once, just before the next such request is answered: a race, at will."""
         self._hooks.append((method, re.compile(path), act))
 
+    def silence(self) -> None:
+        """Forget hooks that have not run."""
+        with self._lock:
+            self._hooks = []
+
     # How it answers
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], raw: bytes) -> Sent:
@@ -236,10 +241,11 @@ class GitHubServer:
             return sent
 
     def _run_hooks(self, asked: Request) -> None:
-        for hook in list(self._hooks):
-            if hook[0] in ("*", asked.method) and hook[1].search(asked.path):
-                self._hooks.remove(hook)
-                hook[2]()
+        with self._lock:
+            mine = [hook for hook in self._hooks if hook[0] in ("*", asked.method) and hook[1].search(asked.path)]
+            self._hooks = [hook for hook in self._hooks if hook not in mine]
+        for _, _, act in mine:
+            act()
 
     def _with_faults(self, asked: Request) -> Sent:
         fault = next((f for f in self._faults if f.left > 0 and f.method in ("*", asked.method) and f.path.search(asked.path)), None)
