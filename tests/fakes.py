@@ -147,6 +147,9 @@ class FakeProgress:
         self.total = self.done = self.finished = 0
         self.usd = 0.0
 
+    def note(self, line: str) -> None:
+        self.notes = [*getattr(self, "notes", []), line]
+
     def start(self, total: int, what: str) -> None:
         self.total += total
 

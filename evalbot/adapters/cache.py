@@ -36,6 +36,10 @@ class NoCache:
     def __init__(self, trouble: str = "") -> None:
         self.trouble = trouble
 
+    def has(self, key: bytes) -> bool:  # noqa: ARG002 - the port's signature
+        """Never."""
+        return False
+
     def get(self, key: bytes) -> Kept | None:  # noqa: ARG002 - the port's signature
         """Never there."""
         return None
@@ -73,6 +77,13 @@ class SqliteCache:
             self._database = self._opened(folder)
         except Exception as error:  # whatever is wrong with it, nothing is known and the run goes on
             self.trouble = _why(error)
+
+    def has(self, key: bytes) -> bool:
+        """Whether there is an entry, be it sound or not."""
+        try:
+            return self._database is not None and self._database.execute("SELECT 1 FROM replies WHERE key = ?", (key,)).fetchone() is not None
+        except Exception:  # nothing that can be read is nothing
+            return False
 
     def get(self, key: bytes) -> Kept | None:
         """The reply; None where there is none, or its digest does not match (counted in `corrupt`)."""

@@ -27,6 +27,9 @@ def progress(quiet: bool = False, stream: TextIO | None = None) -> Progress:
 class SilentProgress:
     """Says nothing."""
 
+    def note(self, line: str) -> None:
+        """Nothing is said."""
+
     def start(self, total: int, what: str) -> None:
         """Nothing is said."""
 
@@ -50,6 +53,10 @@ class LineProgress:
         self._total, self._what = 0, ""
         self._done, self._usd = 0, 0.0
         self._started = self._said = 0.0
+
+    def note(self, line: str) -> None:
+        """A line that stays."""
+        self._say(line)
 
     def start(self, total: int, what: str) -> None:
         """`total` steps of `what` begin."""
@@ -96,6 +103,10 @@ class BarProgress:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._usd = 0.0
+
+    def note(self, line: str) -> None:
+        """A line that stays, above the bar."""
+        LineProgress(self._stream).note(line)
 
     def start(self, total: int, what: str) -> None:
         """`total` steps of `what` begin."""

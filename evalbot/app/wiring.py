@@ -15,26 +15,33 @@ from pathlib import Path
 from evalbot import __version__
 from evalbot.adapters.cache import NoCache, open_cache
 from evalbot.adapters.journal import FileJournal, earlier_lines
-from evalbot.adapters.prices import price
+from evalbot.adapters.prices import listed_price, price
 from evalbot.adapters.progress import progress
 from evalbot.adapters.providers.open import address_of, open_provider
 from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
+<<<<<<< HEAD
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
 from evalbot.domain.models import Endpoint, Model, Reply, Usage
+=======
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.models import Model, Reply, Request, Usage
+>>>>>>> 09aedc4 (Estimate calls and cost before the first call)
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
-from evalbot.domain.record import Recalled
+from evalbot.domain.record import Estimate, Recalled
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.targets import Place
+from evalbot.engine.estimate import estimate, likely_usd
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.memory import Memory
 from evalbot.engine.resume import Earlier
 from evalbot.engine.rows import to_line
 from evalbot.engine.run import Runner, SuiteMetrics
+from evalbot.report.estimate import in_words
 
 MOVED = "a newer head replaced this one"
 WATCH_SECONDS = 25.0  # the contract asks for 30 at most
@@ -126,7 +133,12 @@ class Lab:
     gateway: Gateway | None = None
     moved: bool = False
     memory: Memory | None = None
+<<<<<<< HEAD
     _providers: dict[Endpoint, Provider] = field(default_factory=dict)
+=======
+    estimate: Estimate | None = None
+    _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
+>>>>>>> 09aedc4 (Estimate calls and cost before the first call)
 
     @asynccontextmanager
     async def running(
@@ -136,6 +148,7 @@ class Lab:
 
         Raises:
             ConfigError: A key is missing or a price unknown and refused; nothing was sent.
+            CouldNotRun: The estimate is above the budget and policy refuses such a run; nothing was sent.
         """
         asked = [t.request.model for some in tasks for t in some] + [m for s in suites.values() for m in s.models.values()]
         known = {(model.endpoint, model.model): model for model in asked}.values()
@@ -145,7 +158,8 @@ class Lab:
         cache = self.world.cache() if self.share else NoCache()
         self.memory = self._memory(cache, systems)
         self.gateway = Gateway(
-            self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=self.memory
+            self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=self.memory,
+            expected=lambda request: likely_usd(request, listed_price(request.model)),
         )
         earlier = Earlier(self.world.earlier() if self.share else (), suites)
         journal, shown = self.world.journal(), self.world.progress()
@@ -159,9 +173,14 @@ class Lab:
             self.gateway.stop("only stored results are used here")
         watch: asyncio.Future[None] | None = None
         try:
+<<<<<<< HEAD
             with ExitStack() as folders, _in_order():
                 await self._look()  # before the first call is paid for
                 watch = asyncio.ensure_future(self._watch())
+=======
+            self.estimate = await self._estimated(earlier.split([task for some in tasks for task in some])[1], suites, shown)
+            with ExitStack() as folders, _terminated():
+>>>>>>> 09aedc4 (Estimate calls and cost before the first call)
                 self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
             if not journal.holds_only(len(run.rows)):
@@ -216,6 +235,18 @@ class Lab:
             with suppress(CouldNotRun):  # GitHub is silent for a while: the next look may tell, and the one before writing must
                 await self._look()
 
+    async def _estimated(self, tasks: Sequence[Task], suites: Mapping[str, SuiteMetrics], shown: Progress) -> Estimate:
+        """What is to be asked and may cost, told to whoever waits."""
+        memory, budget = self.memory, self.limits.budget_usd
+        found = await estimate(tasks, suites, listed_price, memory.knows if memory else _never)
+        if found.calls:
+            shown.note(in_words(found, budget))
+        if found.usd is not None and found.usd > budget and self.limits.over_budget == "refuse":
+            raise CouldNotRun(
+                f"nothing was asked: {in_words(found, budget)}, and `run.over_budget` is `refuse`. Raise `run.budget_usd`, or ask less."
+            )
+        return found
+
     def _memory(self, cache: Cache, systems: Systems) -> Memory | None:
         if isinstance(cache, NoCache):
             return None
@@ -225,7 +256,8 @@ class Lab:
             return None if model.endpoint in systems else address_of(model, environment) or ""
 
         def today(model: Model, reply: Reply) -> float | None:
-            return price(model, reply.usage, reply.model)
+            # The table of vendors' prices comes with evalbot's version, so only policy can have changed one.
+            return price(model, reply.usage, reply.model) if model.price is not None else None
 
         return Memory(
             cache, address=address, price=today, redact=self.world.redact, now=time.time,
@@ -258,8 +290,17 @@ class Lab:
         return self._providers[model.endpoint]
 
 
+<<<<<<< HEAD
 class _in_order:  # noqa: N801 - reads as words in `with`
     """Within it, a signal cancels the run instead of breaking into it: journal and connections are closed first."""
+=======
+def _never(_request: Request, _nth: int) -> bool:
+    return False
+
+
+class _terminated:  # noqa: N801 - reads as a word in `with`
+    """Within it, SIGTERM cancels the run as an interrupt does: journal and connections are closed first."""
+>>>>>>> 09aedc4 (Estimate calls and cost before the first call)
 
     def __enter__(self) -> None:
         self._loop, task = asyncio.get_running_loop(), asyncio.current_task()

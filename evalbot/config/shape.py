@@ -229,6 +229,14 @@ class RunPart(Part):
     unknown_price: Literal["allow", "refuse"] = Field(
         default="allow", description="Whether a model without a known price may run."
     )
+    over_budget: Literal["allow", "refuse"] = Field(
+        default="allow",
+        description="Whether a run may start whose estimate is above the budget: golden first, and no call beyond it.",
+    )
+    flex: bool = Field(
+        default=False,
+        description="Ask OpenAI for what is not golden in its flex tier: half the price, slower, and standard where flex is full.",
+    )
     seed: int = Field(default=0, description="Of everything that is drawn.")
 
 

@@ -89,6 +89,8 @@ class Limits:
     budget_usd: float = 5.0
     unknown_price: Literal["allow", "refuse"] = "allow"
     seed: int = 0
+    over_budget: Literal["allow", "refuse"] = "allow"
+    flex: bool = False
 
 
 @dataclass(frozen=True, slots=True)

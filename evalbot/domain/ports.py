@@ -174,6 +174,9 @@ class Kept:
 class Cache(Protocol):
     """Replies by the hash of all that made them what they are. Whatever goes wrong with it is a miss and never an error."""
 
+    def has(self, key: bytes) -> bool:
+        """Whether there is anything under this key, sound or not."""
+
     def get(self, key: bytes) -> Kept | None:
         """The reply, or None where there is none or it is not as it was written."""
 
@@ -230,6 +233,9 @@ class Journal(Lines, Protocol):
 
 class Progress(Protocol):
     """What a person at a terminal sees of long work."""
+
+    def note(self, line: str) -> None:
+        """A line that stays."""
 
     def start(self, total: int, what: str) -> None:
         """`total` steps of `what` begin."""

@@ -24,6 +24,19 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run was likely to take before its first call: `calls` to be made, `cached` answers at hand, US dollars.
+
+    `usd` is None where the price of one of the models in `unknown` ("provider/model") is not known.
+    """
+
+    calls: int
+    cached: int = 0
+    usd: float | None = 0.0
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recalled:
     """What a run took from the cache, and what it found there and did not use.
 
@@ -121,6 +134,10 @@ class RunRecord:
     noise: tuple[NoiseFloor, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     recalled: Recalled = Recalled()
+<<<<<<< HEAD
     digests: Mapping[str, str] = field(default_factory=dict)
     approved: int | None = None
     past: tuple[PastRun, ...] = ()
+=======
+    estimate: Estimate | None = None
+>>>>>>> 09aedc4 (Estimate calls and cost before the first call)

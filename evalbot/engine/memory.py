@@ -47,6 +47,10 @@ class Memory:
         where = self._address(request.model)
         return sha256(f"{FORMAT}\n{self._version}\n{request.hash}\n{where}\n{nth}".encode()).digest()
 
+    def knows(self, request: Request, nth: int) -> bool:
+        """Whether there is a reply; `find` may still not believe it."""
+        return self._address(request.model) is not None and self._cache.has(self.key(request, nth))
+
     def find(self, request: Request, nth: int) -> Reply | None:
         """The reply that was given to the `nth` asking of this request, if it may be believed."""
         model = request.model

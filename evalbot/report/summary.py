@@ -44,6 +44,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         },
         "cost_usd": record.cost_usd,
         "calls": asdict(record.calls),
+        "estimate": None if record.estimate is None else _lists(asdict(record.estimate)),
         "recalled": _lists(asdict(record.recalled)),
         "judges": [asdict(judge) for judge in record.judges],
         "started_at": record.started_at,

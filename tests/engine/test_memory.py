@@ -24,6 +24,9 @@ class FakeCache:
         self.entries: dict[bytes, Kept] = {}
         self.corrupt, self.trouble = 0, ""
 
+    def has(self, key: bytes) -> bool:
+        return key in self.entries
+
     def get(self, key: bytes) -> Kept | None:
         return self.entries.get(key)
 

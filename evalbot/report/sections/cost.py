@@ -8,6 +8,7 @@ from statistics import fmean, median
 from evalbot.domain.record import RunRecord
 from evalbot.domain.runs import Part, Row, Side
 from evalbot.report.escape import inline
+from evalbot.report.estimate import in_words
 from evalbot.report.numbers import MISSING, count, duration, money, relative, score
 from evalbot.report.section import Section, optional
 from evalbot.report.table import details, table
@@ -28,7 +29,7 @@ def render(record: RunRecord) -> Section:
     summary = f"Cost and speed: {money(record.cost_usd)}{of_budget}, {duration(record.seconds)}"
     line = (
         f"Answers: {count(calls.model)} asked for, {count(calls.judge)} judge calls, {count(calls.cached)} from the cache, "
-        f"{count(calls.retried)} retried.{_from_cache(record)}"
+        f"{count(calls.retried)} retried.{_estimated(record)}{_from_cache(record)}"
     )
     rows = sides(record)
     body = f"{table(HEADERS, rows, (1, 2, 3))}\n\n{line}" if rows else line
@@ -57,6 +58,11 @@ def sides(record: RunRecord) -> list[list[str]]:
         ["Output tokens, mean", *map(score, tokens), relative(*tokens)],
         ["Latency, median", *(duration(ms / 1000) if ms is not None else MISSING for ms in speeds), relative(*speeds)],
     ]
+
+
+def _estimated(record: RunRecord) -> str:
+    found = record.estimate
+    return f" The estimate before the first call was {in_words(found, record.budget_usd)}." if found is not None and found.calls else ""
 
 
 def _from_cache(record: RunRecord) -> str:
