@@ -22,13 +22,8 @@ from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
-<<<<<<< HEAD
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
-from evalbot.domain.models import Endpoint, Model, Reply, Usage
-=======
-from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
-from evalbot.domain.models import Model, Reply, Request, Usage
->>>>>>> 09aedc4 (Estimate calls and cost before the first call)
+from evalbot.domain.models import Endpoint, Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Estimate, Recalled
@@ -133,12 +128,8 @@ class Lab:
     gateway: Gateway | None = None
     moved: bool = False
     memory: Memory | None = None
-<<<<<<< HEAD
-    _providers: dict[Endpoint, Provider] = field(default_factory=dict)
-=======
     estimate: Estimate | None = None
-    _providers: dict[tuple[str, str | None, str | None], Provider] = field(default_factory=dict)
->>>>>>> 09aedc4 (Estimate calls and cost before the first call)
+    _providers: dict[Endpoint, Provider] = field(default_factory=dict)
 
     @asynccontextmanager
     async def running(
@@ -173,14 +164,11 @@ class Lab:
             self.gateway.stop("only stored results are used here")
         watch: asyncio.Future[None] | None = None
         try:
-<<<<<<< HEAD
             with ExitStack() as folders, _in_order():
                 await self._look()  # before the first call is paid for
                 watch = asyncio.ensure_future(self._watch())
-=======
-            self.estimate = await self._estimated(earlier.split([task for some in tasks for task in some])[1], suites, shown)
-            with ExitStack() as folders, _terminated():
->>>>>>> 09aedc4 (Estimate calls and cost before the first call)
+                if not self.stored_only:
+                    self.estimate = await self._estimated(run, tasks, suites, shown)
                 self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
             if not journal.holds_only(len(run.rows)):
@@ -235,10 +223,13 @@ class Lab:
             with suppress(CouldNotRun):  # GitHub is silent for a while: the next look may tell, and the one before writing must
                 await self._look()
 
-    async def _estimated(self, tasks: Sequence[Task], suites: Mapping[str, SuiteMetrics], shown: Progress) -> Estimate:
+    async def _estimated(
+        self, run: Run, tasks: Sequence[Sequence[Task]], suites: Mapping[str, SuiteMetrics], shown: Progress
+    ) -> Estimate:
         """What is to be asked and may cost, told to whoever waits."""
         memory, budget = self.memory, self.limits.budget_usd
-        found = await estimate(tasks, suites, listed_price, memory.knows if memory else _never)
+        _, left = run.earlier.split([task for some in tasks for task in some])
+        found = await estimate(left, suites, listed_price, memory.knows if memory else _never)
         if found.calls:
             shown.note(in_words(found, budget))
         if found.usd is not None and found.usd > budget and self.limits.over_budget == "refuse":
@@ -290,17 +281,12 @@ class Lab:
         return self._providers[model.endpoint]
 
 
-<<<<<<< HEAD
-class _in_order:  # noqa: N801 - reads as words in `with`
-    """Within it, a signal cancels the run instead of breaking into it: journal and connections are closed first."""
-=======
 def _never(_request: Request, _nth: int) -> bool:
     return False
 
 
-class _terminated:  # noqa: N801 - reads as a word in `with`
-    """Within it, SIGTERM cancels the run as an interrupt does: journal and connections are closed first."""
->>>>>>> 09aedc4 (Estimate calls and cost before the first call)
+class _in_order:  # noqa: N801 - reads as words in `with`
+    """Within it, a signal cancels the run instead of breaking into it: journal and connections are closed first."""
 
     def __enter__(self) -> None:
         self._loop, task = asyncio.get_running_loop(), asyncio.current_task()

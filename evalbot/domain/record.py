@@ -134,10 +134,7 @@ class RunRecord:
     noise: tuple[NoiseFloor, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     recalled: Recalled = Recalled()
-<<<<<<< HEAD
     digests: Mapping[str, str] = field(default_factory=dict)
     approved: int | None = None
     past: tuple[PastRun, ...] = ()
-=======
     estimate: Estimate | None = None
->>>>>>> 09aedc4 (Estimate calls and cost before the first call)
