@@ -18,7 +18,7 @@ from evalbot.domain.runs import Part, Row, Side, Task, file_of
 from evalbot.gate.blame import blame, replayed
 from evalbot.gate.evidence import Evidence
 from evalbot.gate.hunks import hunks, with_only
-from evalbot.gate.losses import answers, loss
+from evalbot.gate.losses import answers, loss, losses
 
 MOST_REPLAYED = 12  # worse examples that each hunk is tried on, those that lost most first
 MOST_HUNKS = 40  # a rewritten prompt has no guilty hunk
@@ -69,7 +69,7 @@ def suspects(case: Case, commits: Commits, rows: Sequence[Row]) -> list[Suspect]
         if tried:
             found += _from_replays(case, evidence, changed, tried)
         else:
-            found += blame(case.suite.name, prompt, changed.hunks, list(answers(evidence, prompt)))
+            found += blame(case.suite.name, prompt, changed.hunks, answers(evidence, prompt))
     return found
 
 
@@ -103,7 +103,7 @@ def _text(tree: Tree, path: str) -> str:
 
 
 def _worst(evidence: Evidence, prompt: str) -> list[Example]:
-    lost = {one.example: one.loss for one in answers(evidence, prompt) if one.loss > 0}
+    lost = {example.id: found for example, found in losses(evidence, prompt) if found > 0}
     chosen = sorted(lost, key=lambda example: (-lost[example], example))[:MOST_REPLAYED]
     by_id = {task.example.id: task.example for task in evidence.tasks if task.prompt == prompt and task.part is Part.EXAM}
     return [by_id[example] for example in chosen]

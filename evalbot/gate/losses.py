@@ -12,18 +12,27 @@ from evalbot.domain.scores import ScoreStatus
 from evalbot.gate.blame import Answers
 from evalbot.gate.evidence import Evidence, MetricFacts, passes
 
+MOST_WORSE, MOST_CALM = 1000, 200  # answers that are read from disk: enough to learn from
 _FLOAT_NOISE = 1e-9
 
 
-def answers(evidence: Evidence, prompt: str) -> Iterator[Answers]:
-    """Every example of a prompt that was answered on both sides, with what it lost."""
+def losses(evidence: Evidence, prompt: str) -> Iterator[tuple[Example, float]]:
+    """Every example of a prompt that was answered on both sides, and what it lost; see `loss`."""
     for cell in evidence.cells:
         if cell[0] == prompt:
             for example in evidence.planned(cell, Side.HEAD):
                 base, head = (evidence.first_rows(prompt, side, example) for side in (Side.BASE, Side.HEAD))
                 found = loss(evidence, base, head)
                 if found is not None:
-                    yield Answers(example.id, _asked(example), _said(base), _said(head), found)
+                    yield example, found
+
+
+def answers(evidence: Evidence, prompt: str) -> list[Answers]:
+    """What was said where an example got worse, and in as many others as are needed to compare with; nothing where none did."""
+    found = list(losses(evidence, prompt))
+    worse = sorted((one for one in found if one[1] > 0), key=lambda one: -one[1])[:MOST_WORSE]
+    calm = [one for one in found if one[1] <= 0][: MOST_CALM if worse else 0]
+    return [_answers(evidence, prompt, example, lost) for example, lost in (*worse, *calm)]
 
 
 def loss(evidence: Evidence, base: Sequence[Row], head: Sequence[Row]) -> float | None:
@@ -52,6 +61,11 @@ def _mean(name: str, rows: Sequence[Row]) -> float | None:
     scores = [row.scores[name] for row in rows if name in row.scores]
     values = [score.value for score in scores if score.status is ScoreStatus.SCORED and score.value is not None]
     return fmean(values) if values else None
+
+
+def _answers(evidence: Evidence, prompt: str, example: Example, lost: float) -> Answers:
+    base, head = (_said(evidence.first_rows(prompt, side, example)) for side in (Side.BASE, Side.HEAD))
+    return Answers(example.id, _asked(example), base, head, lost)
 
 
 def _said(rows: Sequence[Row]) -> str:
