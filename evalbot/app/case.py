@@ -81,10 +81,14 @@ class Case:
         for name, metric in (self.metrics or {}).items():
             if metric.models:
                 asked = [(self.models or {})[model] for model in metric.models]
-                identity = [metric.identity(), [[m.provider, m.model, m.base_url, m.api, m.params] for m in asked]]
                 samples = getattr(metric, "samples", 1)
-                used.append(JudgeUsed(self.suite.name, name, digest(identity)[:12], " + ".join(model.label for model in asked), samples))
+                used.append(JudgeUsed(self.suite.name, name, judge_id(metric, asked), " + ".join(model.label for model in asked), samples))
         return used
+
+
+def judge_id(metric: Metric, asked: Sequence[Model]) -> str:
+    """Stands for everything that can move the scores of a metric that asks these models."""
+    return digest([metric.identity(), [[m.provider, m.model, m.base_url, m.api, m.params] for m in asked]])[:12]
 
 
 def systems_of(cases: Sequence[Case]) -> Systems:
@@ -94,12 +98,13 @@ def systems_of(cases: Sequence[Case]) -> Systems:
 
 def prepare(
     suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None,
-    approvals: Callable[[], int] = lambda: 0,
+    approvals: Callable[[], int] = lambda: 0, *, every: bool = False,
 ) -> Case:
     """Find out what of a suite must be measured, and plan it.
 
     Args:
         approvals: How many people with write access have approved this head; asked only where it matters.
+        every: Plan every prompt, changed or not, as in a bootstrap.
 
     Raises:
         ConfigError: A prompt, a dataset or the suite itself is wrong; nothing has been paid for.
@@ -116,7 +121,7 @@ def prepare(
     else:
         pairs = _pairs(suite, policies, commits)
         models, refused = _resolve(pairs.prompts, suite, policies)
-    changed = _changed(suite, pairs.prompts, models, policies, bootstrap)
+    changed = _changed(suite, pairs.prompts, models, policies, bootstrap or every)
     findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
     if not any(c.sides for c in changed) and not exam_changed:

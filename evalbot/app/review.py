@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from evalbot import __version__
@@ -17,8 +18,9 @@ from evalbot.app.commits import Commits, from_git
 from evalbot.app.digests import digests
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
+from evalbot.app.preview import Preview, preview
 from evalbot.app.suspects import replays, suspects
-from evalbot.app.wiring import MOVED, Lab, World
+from evalbot.app.wiring import MOVED, Lab, Run, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem, nearest
 from evalbot.domain.examples import Partition
 from evalbot.domain.record import Calls, RunRecord
@@ -133,7 +135,11 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
         if options.measure is Measure.NOTHING:
             return plan
         people.begins(plan)
-    rows = asyncio.run(_measure(cases, lab, commits if options.by_hunk else None)) if planned else []
+    tries = [] if options.fork else _previews(cases, policies, commits, lab)
+    if planned or any(one.asks for one in tries):
+        rows, previewed = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
+    else:
+        rows, previewed = [], [finding for one in tries for finding in one.findings([], [])]
     tried, rows = [row for row in rows if row.part is Part.HUNK], [row for row in rows if row.part is not Part.HUNK]
     # Asked again: somebody may have approved, or a review been dismissed, meanwhile.
     needed = _needs_people(policies, cases)
@@ -141,7 +147,7 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
     record = replace(record, approved=approvals if needed else None)
     decision = decide(
         [case.evidence(_of(case, rows)) for case in cases],
-        general=_policy_findings(policies, cases, policies.policy.approvals.policy - approvals),
+        general=[*_policy_findings(policies, cases, policies.policy.approvals.policy - approvals), *previewed],
         golden_approvals_missing=policies.policy.approvals.golden - approvals,
     )
     if lab.moved:
@@ -182,12 +188,25 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions, approval
     return cases
 
 
-async def _measure(cases: Sequence[Case], lab: Lab, by_hunk: Commits | None) -> list[Row]:
-    """The planned answers of all suites, the confirmations that first failures call for, and both sides side by side.
+def _previews(cases: Sequence[Case], policies: Policies, commits: Commits, lab: Lab) -> list[Preview]:
+    """Head's judges to try, suite by suite."""
+
+    def whole(case: Case) -> Case:
+        return prepare(case.suite, False, policies, commits, DatasetReader(), None, every=True)
+
+    found = [preview(case, partial(whole, case), policies, commits) for case in cases]
+    return [one if not one.asks or lab.reaches(one.models.values()) else one.unheard() for one in found if one is not None]
+
+
+async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by_hunk: Commits | None) -> tuple[list[Row], list[Finding]]:
+    """The planned answers of all suites, the confirmations that first failures call for, both sides side by side, and previews.
 
     With `by_hunk`, what got worse is asked once more of each hunk alone: those rows are of part `hunk`.
     """
-    suites = {case.suite.name: case.for_engine for case in cases}
+    # Of a suite that is not run itself only stored rows are looked up, and nobody is asked.
+    suites = {one.case.suite.name: replace(one.case.for_engine, models={}) for one in tries}
+    suites |= {case.suite.name: case.for_engine for case in cases if case.tasks}
+    suites |= {one.name: one.for_engine for one in tries if one.asks}
     async with lab.running(suites, [case.tasks for case in cases], systems_of(cases)) as run:
         planned = [task for case in cases for task in case.tasks]
         rows = await run(planned)
@@ -195,7 +214,15 @@ async def _measure(cases: Sequence[Case], lab: Lab, by_hunk: Commits | None) -> 
         again = await run([task for one in evidence for task in confirmations(one)])
         compared = await run.compare([*rows, *again], planned)  # last: time and money go to what decides
         alone = [task for case in cases for task in replays(case, by_hunk, _of(case, rows))] if by_hunk else []
-        return [*compared, *await run(alone)]
+        replayed = await run(alone)
+        return [*compared, *replayed], [finding for one in tries for finding in await _tried(one, rows, run)]
+
+
+async def _tried(one: Preview, rows: Sequence[Row], run: Run) -> list[Finding]:
+    """Both sides' answers, of this run or stored by an earlier one, graded by head's judges."""
+    known = _of(one.case, rows)
+    answers = one.answers(known or run.stored(one.case.tasks)) if one.asks else []
+    return one.findings(answers, await run.regrade(answers, one.name) if answers else [])
 
 
 def _of(case: Case, rows: Sequence[Row]) -> list[Row]:

@@ -29,12 +29,21 @@ def target(prompt: Prompt, suite: SuitePolicy, side: Policy, policy: Policy, *, 
         NotAllowed: Policy uses no model of that provider; for a fork, not this model.
     """
     wanted = _wanted(prompt.model, suite, side)
-    endpoint = _endpoint(prompt.model or suite.model, wanted, policy, fork=fork)
+    params = {**wanted.params, **suite.params, **prompt.params}
+    return replace(at_policys_endpoint(prompt.model or suite.model, wanted, policy, fork=fork), params=params)
+
+
+def at_policys_endpoint(name: str, wanted: Model, policy: Policy, *, fork: bool = False) -> Model:
+    """A model that a side asks for by this name, at the endpoint, with the key and at the price that policy gives.
+
+    Raises:
+        NotAllowed: Policy uses no model of that provider; for a fork, not this model.
+    """
+    endpoint = _endpoint(name, wanted, policy, fork=fork)
     if endpoint is None:
         raise NotAllowed(wanted.label)
-    params = {**wanted.params, **suite.params, **prompt.params}
     price = endpoint.price if endpoint.model == wanted.model else None
-    return replace(endpoint, model=wanted.model, params=params, api=wanted.api, price=price)
+    return replace(endpoint, model=wanted.model, params=wanted.params, api=wanted.api, price=price)
 
 
 def _wanted(named: str | None, suite: SuitePolicy, side: Policy) -> Model:

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Estimate, Recalled
 from evalbot.domain.redaction import Redactor
-from evalbot.domain.runs import Row, Task
+from evalbot.domain.runs import Row, Side, Task
+from evalbot.domain.scores import Score
 from evalbot.domain.targets import Place
 from evalbot.engine.estimate import estimate, likely_usd
 from evalbot.engine.gateway import Gateway
@@ -70,6 +71,17 @@ class Run:
         """The rows with what comparing metrics say of them; all rows so far are to be given."""
         self.rows = await self.runner.compare(rows, tasks)
         return self.rows
+
+    def stored(self, tasks: Sequence[Task]) -> list[Row]:
+        """The rows that an earlier run left, on either side where both ask the same; nothing is measured. They stay in the journal."""
+        known, left = self.earlier.split(tasks)
+        twins, _ = self.earlier.split([replace(task, side=Side.BASE if task.side is Side.HEAD else Side.HEAD) for task in left])
+        self.rows += known
+        return known + [replace(row, side=Side.BASE if row.side is Side.HEAD else Side.HEAD) for row in twins]
+
+    async def regrade(self, answers: Sequence[tuple[Task, Row]], by: str) -> list[Mapping[str, Score]]:
+        """What other metrics say of answers that are there (see `Runner.regrade`)."""
+        return await self.runner.regrade(answers, by)
 
     def _drifted(self, tasks: Sequence[Task], rows: Sequence[Row]) -> frozenset[int]:
         """Where rows rest on replies of a model that answers under another name by now."""
@@ -180,6 +192,14 @@ class Lab:
                 await provider.close()
             cache.close()
             journal.close()
+
+    def reaches(self, models: Iterable[Model]) -> bool:
+        """Whether these models can be asked: there is a key, and a price where one is needed."""
+        try:
+            self._open(models)
+        except ConfigError:
+            return False
+        return True
 
     @property
     def cost_usd(self) -> float | None:

@@ -21,6 +21,7 @@ from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 from evalbot.engine.plan import order
+from evalbot.engine.regrade import regraded
 from evalbot.engine.rows import to_line
 from evalbot.engine.scoring import Scorer, SuiteMetrics, passes
 from evalbot.engine.shelf import Shelf
@@ -136,6 +137,10 @@ class Runner:
                 whole = after.whole
                 found[at] = self._shelf.put(whole, self._journal.append(to_line(whole)))
         return found
+
+    async def regrade(self, answers: Sequence[tuple[Task, Row]], by: str) -> list[Mapping[str, Score]]:
+        """What the metrics of the suite `by` say of answers that are there; no row, no line of the journal."""
+        return await regraded(answers, by, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
 
     async def _all(self, workers: Sequence[asyncio.Future[None]]) -> None:
         """Wait for the workers, a little beyond the deadline and no longer; the first that fails ends them all."""
