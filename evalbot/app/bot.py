@@ -166,6 +166,7 @@ class Bot:
         )  # fmt: skip
         folders = (options.cache_dir, options.report_dir)
         record = compare(lambda: self.checkout.commits(base, head, folders), options, self.world, people)
+        record = replace(record, head_sha=record.head_sha or head)  # what could not be read is spoken of all the same
         if fork:
             record = replace(record, options=replace(record.options, show_outputs=False))
         return with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD)
