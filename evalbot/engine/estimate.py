@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import Stopped
-from evalbot.domain.models import Message, Model, Price, Reply, Request
+from evalbot.domain.models import Message, Model, Price, Reply, Request, Vector
 from evalbot.domain.ports import Comparing
 from evalbot.domain.record import Estimate
 from evalbot.domain.runs import Side, Task
@@ -29,8 +30,9 @@ def likely_usd(request: Request, price: Price | None) -> float | None:
     """
     if price is None:
         return None
-    characters = sum(len(message.content) for message in request.messages)
-    return (characters / _CHARACTERS_A_TOKEN * price.input + _answer_tokens(request.model) * price.output) / _MILLION
+    characters = sum(len(message.content) for message in request.messages) + sum(map(len, request.texts))
+    said = 0.0 if request.texts else _answer_tokens(request.model)
+    return (characters / _CHARACTERS_A_TOKEN * price.input + said * price.output) / _MILLION
 
 
 async def estimate(
@@ -76,28 +78,41 @@ class _Bill:
             self.usd += times * usd
 
 
+class _Listener:
+    """In the place of models: hears what they would be asked, and answers nothing."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = models
+        self.heard: list[Request] = []
+
+    async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None, /) -> Reply:
+        """Only listens."""
+        return self._hear(Request(self._models[model], tuple(messages), schema))
+
+    async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
+        """Only listens."""
+        self._hear(Request(self._models[model], (), texts=tuple(texts)))
+        return ()
+
+    def _hear(self, request: Request) -> Reply:
+        self.heard.append(request)
+        raise Stopped("only to know the question")
+
+
 async def _questions(suite: SuiteMetrics, task: Task) -> list[tuple[Request, bool]]:
     """What the suite's metrics ask about one answer, and which of it they ask once for both sides."""
     found: list[tuple[Request, bool]] = []
     answer = "x" * int(_CHARACTERS_A_TOKEN * _answer_tokens(task.request.model))
     for metric in suite.metrics.values():
-        comparing = isinstance(metric, Comparing)
-
-        async def ask(
-            name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None, comparing: bool = comparing
-        ) -> Reply:
-            found.append((Request(suite.models[name], tuple(messages), schema), comparing))
-            raise Stopped("only to know the question")
-
         if not metric.models or not metric.applies(task.example):
             continue
-        try:
+        listener = _Listener(suite.models)
+        with suppress(Exception):  # of another package: what such a metric asks is not known, and that is all
             if isinstance(metric, Comparing):
-                await metric.compare(Pair(task.example, answer, f"{answer}."), ask)
+                await metric.compare(Pair(task.example, answer, f"{answer}."), listener)
             else:
-                await metric.measure(Answered(task.example, answer), ask)
-        except Exception:  # noqa: S112 - a metric of another package: what it asks is not known, and that is all
-            continue
+                await metric.measure(Answered(task.example, answer), listener)
+        found += [(request, isinstance(metric, Comparing)) for request in listener.heard]
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from evalbot.domain.models import Message, Model, Outcome, Price, Reply, Request, Usage
+from evalbot.domain.models import Federation, Message, Model, Outcome, Price, Reply, Request, Usage
 from evalbot.domain.ports import Kept
 from evalbot.engine.memory import PINNED_SECONDS, UNPINNED_SECONDS, Memory
 from tests.fakes import FakeClock
@@ -66,6 +66,7 @@ DECIDES = {
 }
 DOES_NOT = {
     "model.api_key_env": replace(REQUEST, model=replace(MODEL, api_key_env="OTHER_KEY")),
+    "model.federation": replace(REQUEST, model=replace(MODEL, federation=Federation("evalbot", ()))),
     "model.seconds": replace(REQUEST, model=replace(MODEL, seconds=5.0)),
     "model.price": replace(REQUEST, model=replace(MODEL, price=Price(1, 2))),
 }
