@@ -152,7 +152,8 @@ class Reply:
     where it says nothing of them. A model that said nothing beside its calls has them, as JSON, for its `text` too.
     `room` is what the server said of its limits, where they are near.
     `cached` marks a reply that was paid for earlier: what it cost then is in `cost_usd`, and nobody was asked now.
-    `vectors` are the embeddings of the request's `texts`, in their order.
+    `vectors` are the embeddings of the request's `texts`, in their order. `earlier` are the answers to the earlier turns of a
+    conversation; cost, tokens and time are then those of all turns.
     """
 
     text: str
@@ -169,3 +170,4 @@ class Reply:
     room: Room | None = None
     cached: bool = False
     vectors: tuple[Vector, ...] = ()
+    earlier: tuple[str, ...] = ()

@@ -105,9 +105,10 @@ class Row:
     answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`. `graded_by` is the identity of all
     metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer. `cached` says
     that the answer was paid for by an earlier run, `cached_calls` how many of the row's calls were, gradings included.
+    `earlier` are the target's answers to the earlier turns of a conversation, `output` the one to the last.
 
-    A shelved row has its words on disk, so that a long run takes memory for numbers only: `output`, `context` and
-    `tool_calls` are read whenever they are asked for, and its scores have no reasons and no texts in their detail. `whole`
+    A shelved row has its words on disk, so that a long run takes memory for numbers only: `output`, `context`, `tool_calls`
+    and `earlier` are read whenever they are asked for, and its scores have no reasons and no texts in their detail. `whole`
     is the row with all of that.
     """
 
@@ -139,6 +140,7 @@ class Row:
     graded_by: str = ""
     context: tuple[str, ...] | None = None
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
+    earlier: tuple[str, ...] = ()
     shelf: Shelf | None = field(default=None, compare=False, repr=False)
     place: int = field(default=0, compare=False, repr=False)
 
@@ -174,7 +176,7 @@ class Row:
             raise AttributeError(name)
 
 
-_WORDS = frozenset({"output", "context", "tool_calls"})
+_WORDS = frozenset({"output", "context", "tool_calls", "earlier"})
 _FIELDS = tuple(one.name for one in fields(Row))
 
 

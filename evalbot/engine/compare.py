@@ -71,7 +71,7 @@ def _key(row: Row) -> tuple[str, str, str, str, int]:
 
 async def _row(both: _Both, suite: SuiteMetrics, scorer: Scorer, deadline: float) -> Row:
     bill, scores = Bill(), dict(both.head.scores)
-    pair = Pair(both.example, both.base.output or "", both.head.output or "")
+    pair = Pair(both.example, _said(both.base), _said(both.head))
     answers = digest([pair.base, pair.head])[:16]
     for name, metric in _comparing(suite).items():
         judge_id = suite.judge_ids.get(name)
@@ -84,6 +84,11 @@ async def _row(both: _Both, suite: SuiteMetrics, scorer: Scorer, deadline: float
         scores=scores, judge_usd=usd, judge_calls=both.head.judge_calls + bill.calls,
         cached_calls=both.head.cached_calls + bill.cached, retried=both.head.retried + bill.retried,
     )  # fmt: skip
+
+
+def _said(row: Row) -> str:
+    """Everything that the target said: its answers to the earlier turns of a conversation too."""
+    return "\n\n".join((*row.earlier, row.output or ""))
 
 
 def _stamped(score: Score, answers: str, judge_id: str | None) -> Score:

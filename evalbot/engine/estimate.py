@@ -14,6 +14,7 @@ from evalbot.domain.ports import Comparing
 from evalbot.domain.record import Estimate
 from evalbot.domain.runs import Side, Task
 from evalbot.domain.scores import Answered, Pair
+from evalbot.domain.turns import PLACE
 from evalbot.engine.scoring import SuiteMetrics
 
 _CHARACTERS_A_TOKEN = 4  # of English, near enough; there is no tokenizer here that needs no download
@@ -52,7 +53,7 @@ async def estimate(
     asked = [task for task in distinct.values() if not known(task.request, task.epoch)]
     graded: dict[str, list[Task]] = {}
     for task in asked:
-        bill.add(task.request)
+        bill.add(task.request, 1 + task.request.messages.count(PLACE))  # each turn of a conversation is a call
         graded.setdefault(task.suite, []).append(task)
     for suite, answers in graded.items():
         heads = sum(task.side is Side.HEAD for task in answers)

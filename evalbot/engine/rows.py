@@ -22,13 +22,13 @@ def to_line(row: Row) -> str:
     """One line of JSON without its line end (contract, section 9, `results.jsonl`).
 
     Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `cached_calls`, `retried`, `graded_by`,
-    `context` and `tool_calls` where the target gave them, and `error` and `detail` of a score where it has them.
+    `context` and `tool_calls` where the target gave them, `earlier` where it answered a conversation turn by turn, and `error` and `detail` of a score where it has them.
 
     Raises:
         ValueError, TypeError: The row holds NaN, an infinity or something that is not JSON.
     """
     usage = row.usage
-    said = {"context": row.context, "tool_calls": row.tool_calls}
+    said = {"context": row.context, "tool_calls": row.tool_calls, "earlier": row.earlier or None}
     return _encode(
         {
             "suite": row.suite, "prompt": row.prompt, "side": row.side, "example": row.example,
@@ -145,7 +145,8 @@ def _row(line: _Fields) -> Row:
         judge_usd=line.or_none(line.number, "judge_usd"), judge_calls=line.count("judge_calls"),
         cached_calls=line.count("cached_calls"), retried=line.count("retried"),
         scores=_scores(line.take("scores")), passed=line.or_none(line.flag, "passed"),
-        graded_by=line.text("graded_by"), context=_context(line), tool_calls=_tool_calls(line),
+        graded_by=line.text("graded_by"), context=_texts(line, "context"), tool_calls=_tool_calls(line),
+        earlier=_texts(line, "earlier") or (),
     )  # fmt: skip
     if line.flag("confirmation") is not (row.confirmation > 0):
         raise ValueError("'confirmation' and 'confirmation_index' contradict each other")
@@ -153,13 +154,13 @@ def _row(line: _Fields) -> Row:
     return row
 
 
-def _context(line: _Fields) -> tuple[str, ...] | None:
-    found = line.take("context") if line.has("context") else None
+def _texts(line: _Fields, name: str) -> tuple[str, ...] | None:
+    found = line.take(name) if line.has(name) else None
     if found is None:
         return None
-    if not isinstance(found, list) or not all(isinstance(passage, str) for passage in found):
-        raise ValueError("'context' must be a list of strings")
-    return tuple(str(passage) for passage in found)
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ValueError(f"{name!r} must be a list of strings")
+    return tuple(str(text) for text in found)
 
 
 def _tool_calls(line: _Fields) -> tuple[Mapping[str, Json], ...] | None:

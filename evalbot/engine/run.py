@@ -10,12 +10,13 @@ from itertools import chain
 from typing import TypeAlias
 
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
-from evalbot.domain.examples import Partition
-from evalbot.domain.models import Reply
+from evalbot.domain.examples import Example, Partition
+from evalbot.domain.models import Reply, Request
 from evalbot.domain.ports import Journal, Progress
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import Answered, Score
+from evalbot.domain.turns import as_it_went
 from evalbot.engine.asking import Bill
 from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
@@ -26,6 +27,7 @@ from evalbot.engine.rows import to_line
 from evalbot.engine.scoring import Scorer, SuiteMetrics, passes
 from evalbot.engine.shelf import Shelf
 from evalbot.engine.slots import Slots
+from evalbot.engine.turns import converse
 
 __all__ = ["Runner", "SuiteMetrics"]
 
@@ -51,8 +53,8 @@ class _Seat:
         self._seats, self._taken = seats, False
 
     async def take(self, seconds: float) -> None:
-        """Wait for a place; raises TimeoutError where none comes free in time."""
-        self._taken = await self._seats.take(seconds)
+        """Wait for a place, unless it is taken already; raises TimeoutError where none comes free in time."""
+        self._taken = self._taken or await self._seats.take(seconds)
 
     def leave(self) -> None:
         """Make room, where a place was taken."""
@@ -186,12 +188,18 @@ class Runner:
     async def _ask(self, task: Task, deadline: float, seat: _Seat) -> Answer:
         # A confirmation is a fresh answer by its meaning; with nothing shared, every answer is.
         nth = None if task.confirmation or not self._share else task.epoch
-        known = None if nth is None else self._gateway.recall(task.request, nth)
-        if known is not None:
-            return known
-        await seat.take(deadline - self._gateway.clock())
+
+        async def ask(request: Request) -> Reply:
+            known = None if nth is None else self._gateway.recall(request, nth)
+            if known is not None:
+                return known
+            await seat.take(deadline - self._gateway.clock())
+            return await self._gateway.complete(request, purpose="model", deadline=deadline, nth=nth)
+
         try:
-            return await self._gateway.complete(task.request, purpose="model", deadline=deadline, nth=nth)
+            return await converse(task.request, ask)
+        except TimeoutError:  # no place came free
+            return self._out_of_time(task)
         except Stopped as stopped:
             late = self._gateway.clock() >= deadline
             return self._out_of_time(task) if late else Failed(ErrorClass.STOPPED, str(stopped))
@@ -207,7 +215,7 @@ class Runner:
         self, task: Task, reply: Reply, shared: bool, deadline: float, record: Callable[[Row], None]
     ) -> None:
         answered = Answered(
-            task.example, reply.text, reply.outcome, reply.latency_ms, reply.cost_usd, reply.context, reply.tool_calls
+            _as_asked(task, reply), reply.text, reply.outcome, reply.latency_ms, reply.cost_usd, reply.context, reply.tool_calls
         )  # fmt: skip
         scores = dict.fromkeys(self._suites[task.suite].metrics, _CUT_OFF)
         bill = Bill()
@@ -225,6 +233,7 @@ class Runner:
             cached=reply.cached, cached_calls=bill.cached + (reply.cached and not shared),
             scores=scores, passed=passed, context=reply.context and tuple(map(self._redact, reply.context)),
             tool_calls=reply.tool_calls and tuple(redacted(call, self._redact) for call in reply.tool_calls),
+            earlier=tuple(map(self._redact, reply.earlier)),
         )  # fmt: skip
 
     def _unanswered(self, task: Task, failed: Failed, shared: bool) -> Row:
@@ -252,3 +261,10 @@ class Runner:
             partition=task.example.partition, part=task.part, epoch=task.epoch, confirmation=task.confirmation,
             request_hash=task.request.hash, graded_by=self._suites[task.suite].identity,
         )  # fmt: skip
+
+
+def _as_asked(task: Task, reply: Reply) -> Example:
+    """The example as metrics see it: with the target's own answers to the earlier turns in the conversation."""
+    if not reply.earlier:
+        return task.example
+    return replace(task.example, messages=as_it_went(task.example.messages, reply.earlier))

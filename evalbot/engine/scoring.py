@@ -169,8 +169,10 @@ class Scorer:
 
 
 def _fingerprint(answered: Answered) -> bytes:
-    """Equal for answers that deserve the same grade: the same words from the same passages by the same calls."""
+    """Equal for answers that deserve the same grade: the same words from the same passages by the same calls, after the same talk."""
     text = answered.output
+    if answered.example.messages:
+        text += "\0" + canonical(answered.example.messages)
     if answered.context is not None or answered.tool_calls is not None:
         text += "\0" + canonical([answered.context, answered.tool_calls])
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

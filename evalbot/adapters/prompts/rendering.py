@@ -15,6 +15,7 @@ from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Role
 from evalbot.domain.runs import file_of
+from evalbot.domain.turns import PLACE, with_places
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 _WORKER = Worker()  # one for the whole process: starting one takes longer than most prompts
@@ -108,24 +109,27 @@ def _placed(failed: Failed, path: str, lines: Mapping[str, int]) -> str:
 
 
 def _messages(roles: Sequence[Role], texts: Sequence[str], example: Example, path: str) -> tuple[Message, ...] | str:
-    """The prompt's messages; after its system messages the row's earlier `messages`, and at the end its question."""
-    history = [_earlier(message) for message in example.messages]
-    if None in history:
+    """The prompt's messages; after its system messages the row's earlier `messages`, and at the end its question.
+
+    Earlier turns of the user that nobody has answered get a place for the target's own answer.
+    """
+    history = [message for given in example.messages if (message := _earlier(given)) is not None]
+    if len(history) < len(example.messages):
         return f"{shown(path)}: each of the row's `messages` needs a role ({', '.join(_ROLES)}) and a content that is text."
+    while history and history[-1] == PLACE and "user" not in roles and "user_input" not in example.input:
+        history.pop()  # the answer to the last turn is the answer
     messages = [Message(role, text) for role, text in zip(roles, texts, strict=True)]
     lead = next((index for index, message in enumerate(messages) if message.role != "system"), len(messages))
-    messages[lead:lead] = [message for message in history if message is not None]
-    if "user" in roles:
-        return tuple(messages)
+    messages[lead:lead] = history
     question = example.input.get("user_input")
-    if question is not None:
-        return (*messages, Message("user", github_file.spoken(question)))
-    if messages[-1].role == "user":
-        return tuple(messages)
-    return (
-        f"{shown(path)}: the prompt does not use {{{{ user_input }}}}, so the user's message is the row's `input.user_input`, "
-        "which is missing."
-    )
+    if "user" not in roles and question is not None:
+        messages.append(Message("user", github_file.spoken(question)))
+    elif messages[-1].role != "user" and "user" not in roles:
+        return (
+            f"{shown(path)}: the prompt does not use {{{{ user_input }}}}, so the user's message is the row's `input.user_input`, "
+            "which is missing."
+        )
+    return with_places(messages, range(lead, lead + len(history)))
 
 
 def _earlier(message: Mapping[str, Json]) -> Message | None:
