@@ -110,6 +110,11 @@ class Repository:
         addresses = set(decoded(done.stdout).lower().split()) if done.returncode == 0 else set()
         return sum("[bot]@" not in address and not address.startswith("noreply@") for address in addresses)
 
+    def remote(self) -> str:
+        """The address of the remote `origin`; empty where there is none."""
+        done = self._git.run("remote", "get-url", "origin")
+        return decoded(done.stdout).strip() if done.returncode == 0 else ""
+
     def default_base(self) -> str:
         """What a branch is compared with where nobody says it: the remote's default branch, else the local one.
 

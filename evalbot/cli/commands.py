@@ -21,6 +21,7 @@ MODULES = {
     "report": "report",
     "suite": "suite",
     "validate": "validate",
+    "doctor": "doctor",
     "schema": "validate",
     "bench": "bench",
 }

@@ -42,6 +42,7 @@ class Anthropic(SdkProvider):
     key_env = "ANTHROPIC_API_KEY"
     base_url_env = "ANTHROPIC_BASE_URL"
     default_base_url = "https://api.anthropic.com"
+    models_path = "/v1/models"
     audience = "https://api.anthropic.com"
     federation = MappingProxyType(
         {"federation_rule_id": True, "organization_id": True, "service_account_id": False, "workspace_id": False}

@@ -38,6 +38,7 @@ class OpenAI(SdkProvider):
     key_env = "OPENAI_API_KEY"
     base_url_env = "OPENAI_BASE_URL"
     default_base_url = "https://api.openai.com/v1"
+    models_path = "/models"
     audience = "https://api.openai.com/v1"
     federation = MappingProxyType({"identity_provider_id": True, "service_account_id": True, "token_url": False})
 

@@ -11,6 +11,7 @@ from functools import cache
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from evalbot.adapters.prices import price
 from evalbot.adapters.providers.faults import Failure, one_line, read_failure
@@ -37,6 +38,9 @@ class Client(Protocol):
 
     async def post(self, path: str, *, cast_to: Any, content: Any) -> Any:
         """One POST, with the SDK's headers and authentication."""
+
+    async def get(self, path: str, *, cast_to: Any) -> Any:
+        """One GET, likewise."""
 
     async def close(self) -> None:
         """Give connections back."""
@@ -65,6 +69,7 @@ class SdkProvider(ABC):
     key_env: str
     base_url_env: str
     default_base_url: str
+    models_path: str
 
     def __init__(self, model: Model, key: str | None) -> None:
         self._base_url = model.base_url or self.default_base_url
@@ -122,6 +127,27 @@ class SdkProvider(ABC):
             ) from None
         except ProviderError as error:
             raise self._said(request, error) from None
+
+    async def describe(self, name: str, seconds: float) -> Mapping[str, Json]:
+        """What the provider says of a model: OpenAI gives `shutdown_date`, Anthropic `lifecycle`, `deprecated_at`, `retires_at`.
+
+        Raises:
+            ProviderError: It does not know the model, does not take the key, or did not answer within `seconds`.
+        """
+        import httpx2
+
+        self._connection = connection = self._connection or self._connect()
+        try:
+            async with asyncio.timeout(seconds):
+                response = await connection.client.get(f"{self.models_path}/{quote(name, safe='')}", cast_to=httpx2.Response)
+        except connection.status_error as error:
+            failed: httpx2.Response = error.response  # type: ignore[attr-defined]  # both SDKs' status errors have it
+            raise read_failure(failed.status_code, failed.headers, failed.text).error() from None
+        except connection.network_error as error:
+            raise _unreachable(error.__cause__ or error) from None
+        except TimeoutError:
+            raise ProviderError(ProviderFault.TIMEOUT, f"gave no answer within {seconds:g} s") from None
+        return _object(response.content)
 
     async def close(self) -> None:
         """Gives the connections back; safe to call twice."""
@@ -196,14 +222,18 @@ async def post(
     except connection.network_error as error:
         cause = error.__cause__ or error
         raise (cause if isinstance(cause, ProviderError) else _unreachable(cause)) from None  # ours: no token to call with
+    return _object(response.content), room(response.headers)
+
+
+def _object(content: bytes) -> Mapping[str, Json]:
     try:
-        parsed = json.loads(response.content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError):
-        page = response.content.lstrip()[:1] == b"<"
+        page = content.lstrip()[:1] == b"<"
         raise malformed("with a web page instead of JSON" if page else "with a body that is no JSON") from None
     if not isinstance(parsed, dict):
         raise malformed("with a body that is no JSON object")
-    return parsed, room(response.headers)
+    return parsed
 
 
 def _encoded(body: Mapping[str, Json]) -> bytes:

@@ -1,0 +1,1 @@
+"""`evalbot doctor`: what would go wrong, before it does, and what to do about it."""
