@@ -29,7 +29,7 @@ def price(model: Model, usage: Usage | None, answered_by: str = "") -> float | N
         return None
     if model.price is not None:
         return (usage.input * model.price.input + usage.output * model.price.output) / _MILLION
-    if not _at_vendor(model):
+    if not at_vendor(model):
         return None
     for name in dict.fromkeys((model.model, answered_by)):
         if name and (usd := _listed(model.provider, name, usage)) is not None:
@@ -43,11 +43,12 @@ def listed_price(model: Model) -> Price | None:
         return Price(0.0, 0.0)
     if model.price is not None:
         return model.price
-    rates = _rates(model.provider, model.model) if _at_vendor(model) else None
+    rates = _rates(model.provider, model.model) if at_vendor(model) else None
     return None if rates is None else Price(rates[0] * _MILLION, rates[2] * _MILLION)
 
 
-def _at_vendor(model: Model) -> bool:
+def at_vendor(model: Model) -> bool:
+    """Whether the vendor itself serves the model, and not an endpoint of your own."""
     if model.base_url is None:
         return True
     host, vendor = urlsplit(model.base_url).hostname or "", _VENDOR_HOSTS.get(model.provider)

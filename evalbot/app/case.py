@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 from evalbot.adapters.prompts import prompt_id
 from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
 from evalbot.app.commits import Commits
+from evalbot.app.directed import directed, directed_findings
 from evalbot.app.exams import DatasetReader, build_exam, check_exam, check_prompts, suite_metrics, untouched
+from evalbot.app.judge_inputs import check_graded
+from evalbot.app.judges import demoted, judge_facts, nothing_decides
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
 from evalbot.app.pricing import check_prices
@@ -17,10 +20,11 @@ from evalbot.app.targets import NotAllowed, target
 from evalbot.config import suite_decides
 from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Partition
+from evalbot.domain.judges import Canary, JudgeFacts
 from evalbot.domain.models import Model
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Comparing, Metric
-from evalbot.domain.record import JudgeUsed
+from evalbot.domain.record import JudgeUsed, Notice
 from evalbot.domain.runs import Cause, ChangedPrompt, Part, Side, Task
 from evalbot.domain.verdicts import Finding, Level, Rule
 from evalbot.engine.exam import Exam, approved, leakage
@@ -46,6 +50,9 @@ class Case:
     pairs: tuple[PromptPair, ...] = ()
     subject: Json = None
     exam_rows: Json = None
+    facts: tuple[JudgeFacts, ...] = ()
+    canaries: Mapping[str, Sequence[Canary]] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
     @property
     def deciding(self) -> frozenset[str]:
@@ -64,8 +71,9 @@ class Case:
 
     def evidence(self, rows: Sequence[object]) -> Evidence:
         """The case with what came back, for the gate."""
+        quiet = {one.metric for one in self.facts if one.demoted}
         facts = {
-            name: MetricFacts(metric.scale, metric.lower_is_better)
+            name: MetricFacts(metric.scale, metric.lower_is_better, name in quiet)
             for name, metric in (self.metrics or {}).items()
             if metric.scale is not None
         }
@@ -73,22 +81,12 @@ class Case:
             self.suite.name, self.suite.gates, self.partitions, self.changed, self.tasks, rows, facts,  # type: ignore[arg-type]  # rows of this suite
             self.deciding, self.exam.changes if self.exam else (), self.findings,
             tuple(name for name, metric in (self.metrics or {}).items() if isinstance(metric, Comparing)),
+            self.facts, self.canaries,
         )  # fmt: skip
 
     def judges(self) -> list[JudgeUsed]:
         """The metrics that ask a model, with an identity over everything that can move their scores."""
-        used = []
-        for name, metric in (self.metrics or {}).items():
-            if metric.models:
-                asked = [(self.models or {})[model] for model in metric.models]
-                samples = getattr(metric, "samples", 1)
-                used.append(JudgeUsed(self.suite.name, name, judge_id(metric, asked), " + ".join(model.label for model in asked), samples))
-        return used
-
-
-def judge_id(metric: Metric, asked: Sequence[Model]) -> str:
-    """Stands for everything that can move the scores of a metric that asks these models."""
-    return digest([metric.identity(), [[m.provider, m.model, m.base_url, m.api, m.params] for m in asked]])[:12]
+        return [JudgeUsed(self.suite.name, one.metric, one.judge_id, " + ".join(one.models), one.samples) for one in self.facts]
 
 
 def systems_of(cases: Sequence[Case]) -> Systems:
@@ -98,11 +96,12 @@ def systems_of(cases: Sequence[Case]) -> Systems:
 
 def prepare(
     suite: SuitePolicy, bootstrap: bool, policies: Policies, commits: Commits, reader: DatasetReader, epochs: int | None,
-    approvals: Callable[[], int] = lambda: 0, *, every: bool = False,
+    approvals: Callable[[], int] = lambda: 0, *, every: bool = False, today: str = "",
 ) -> Case:
     """Find out what of a suite must be measured, and plan it.
 
     Args:
+        today: The run's ISO date, by which calibrations age and models retire.
         approvals: How many people with write access have approved this head; asked only where it matters.
         every: Plan every prompt, changed or not, as in a bootstrap.
 
@@ -138,7 +137,14 @@ def prepare(
     if stood_in and not bootstrap:
         findings.append(_bootstrap(suite))
     check_prompts([row for row, _ in exam.rows], _known_prompts(pairs))
-    metrics = suite_metrics(suite, commits.head if bootstrap else commits.tip, path, [row for row, _ in exam.rows])
+    rules = commits.head if bootstrap else commits.tip
+    metrics = suite_metrics(suite, rules, path, [row for row, _ in exam.rows])
+    check_graded(suite.metrics, [row for row, _ in exam.rows], rules, path)
+    asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
+    facts = judge_facts(metrics, asked, models.values(), rules, today)
+    metrics = demoted(metrics, facts)
+    if not suite_decides(metrics) and any(one.demoted for one in facts):
+        raise nothing_decides(suite.name, facts, path, suite.line or None)
     warnings += tuple(
         check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
     )
@@ -146,10 +152,11 @@ def prepare(
     tasks = _plan(suite, pairs.prompts, models, changed, exam, partitions, epochs)
     check_prices(suite, metrics, [task.request.model for task in tasks if not systems], path)  # a system says what it costs
     findings += _leaks(suite, pairs.prompts, changed, exam)
-    asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
+    notices = directed(pairs.prompts, commits.merge_base, commits.head)
+    findings += directed_findings(notices, suite.name)
     return Case(
         suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused), systems,
-        pairs.prompts, _subject(pairs.prompts, changed, models), exam_rows,
+        pairs.prompts, _subject(pairs.prompts, changed, models), exam_rows, facts, notices=notices,
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evalbot.app.case import Case, judge_id
+from evalbot.app.case import Case
 from evalbot.app.commits import Commits
+from evalbot.app.judges import judge_id
 from evalbot.app.policies import Policies
 from evalbot.app.targets import NotAllowed, at_policys_endpoint
 from evalbot.config import build_metrics

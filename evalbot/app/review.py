@@ -13,6 +13,7 @@ from evalbot import __version__
 from evalbot.adapters.git import Repository
 from evalbot.adapters.git_fetch import origin
 from evalbot.app.aa_record import AA_RECORD, with_noise
+from evalbot.app.canaries import Songs, sing, with_canaries
 from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, from_git
 from evalbot.app.digests import digests
@@ -124,7 +125,7 @@ def compare(commits: Callable[[], Commits], options: CheckOptions, world: World,
 def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
     loaded = load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed, fork=options.fork)
     policies = _limited(loaded, options)
-    cases = _cases(policies, commits, options, people.approvals)
+    cases = _cases(policies, commits, options, people.approvals, record.started_at)
     record = replace(record, digests=digests(policies, cases, commits, options.config))
 
     lab = world.open_lab(policies.policy.limits, people.moved, stored_only=options.measure is Measure.STORED)
@@ -137,7 +138,8 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
         people.begins(plan)
     tries = [] if options.fork else _previews(cases, policies, commits, lab)
     if planned or any(one.asks for one in tries):
-        rows, previewed = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
+        rows, previewed, songs = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
+        cases = [with_canaries(case, songs) for case in cases]
     else:
         rows, previewed = [], [finding for one in tries for finding in one.findings([], [])]
     tried, rows = [row for row in rows if row.part is Part.HUNK], [row for row in rows if row.part is not Part.HUNK]
@@ -168,7 +170,7 @@ def _limited(policies: Policies, options: CheckOptions) -> Policies:
     return replace(policies, policy=replace(policies.policy, limits=limits))
 
 
-def _cases(policies: Policies, commits: Commits, options: CheckOptions, approvals: Callable[[], int]) -> list[Case]:
+def _cases(policies: Policies, commits: Commits, options: CheckOptions, approvals: Callable[[], int], today: str) -> list[Case]:
     suites = policies.suites
     names = [suite.name for suite, _ in suites]
     wrong = [name for name in options.suites if name not in names]
@@ -180,7 +182,7 @@ def _cases(policies: Policies, commits: Commits, options: CheckOptions, approval
     for suite, bootstrap in suites:
         if not options.suites or suite.name in options.suites:
             try:
-                cases.append(prepare(suite, bootstrap, policies, commits, reader, options.epochs, approvals))
+                cases.append(prepare(suite, bootstrap, policies, commits, reader, options.epochs, approvals, today=today))
             except ConfigError as error:
                 problems += error.problems
     if problems:
@@ -198,10 +200,11 @@ def _previews(cases: Sequence[Case], policies: Policies, commits: Commits, lab: 
     return [one if not one.asks or lab.reaches(one.models.values()) else one.unheard() for one in found if one is not None]
 
 
-async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by_hunk: Commits | None) -> tuple[list[Row], list[Finding]]:
-    """The planned answers of all suites, the confirmations that first failures call for, both sides side by side, and previews.
+async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by_hunk: Commits | None) -> tuple[list[Row], list[Finding], Songs]:
+    """The planned answers of all suites, the confirmations that first failures call for, then what looks at judges, and previews.
 
-    With `by_hunk`, what got worse is asked once more of each hunk alone: those rows are of part `hunk`.
+    Canaries are asked only where something was measured: a verdict that is worked out again costs no call. With `by_hunk`,
+    what got worse is asked once more of each hunk alone: those rows are of part `hunk`.
     """
     # Of a suite that is not run itself only stored rows are looked up, and nobody is asked.
     suites = {one.case.suite.name: replace(one.case.for_engine, models={}) for one in tries}
@@ -212,10 +215,11 @@ async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by
         rows = await run(planned)
         evidence = [case.evidence(_of(case, rows)) for case in cases]
         again = await run([task for one in evidence for task in confirmations(one)])
-        compared = await run.compare([*rows, *again], planned)  # last: time and money go to what decides
+        found = await run.look_back([*rows, *again], planned)  # last: time and money go to what decides
+        songs = await sing(cases, run) if run.fresh else {}
         alone = [task for case in cases for task in replays(case, by_hunk, _of(case, rows))] if by_hunk else []
         replayed = await run(alone)
-        return [*compared, *replayed], [finding for one in tries for finding in await _tried(one, rows, run)]
+        return [*found, *replayed], [finding for one in tries for finding in await _tried(one, rows, run)], songs
 
 
 async def _tried(one: Preview, rows: Sequence[Row], run: Run) -> list[Finding]:
@@ -266,6 +270,7 @@ def _recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab
         options=policies.policy.report,
         approvals=policies.policy.approvals,
         budget_usd=policies.policy.limits.budget_usd,
+        notices=tuple(dict.fromkeys(notice for case in cases for notice in case.notices)),
         bootstrap=policies.bootstrap or any(f.rule is Rule.BOOTSTRAP for case in cases for f in case.findings),
     )
 

@@ -66,7 +66,7 @@ def self_test(root: Path, options: SelfTestOptions, world: World) -> SelfTested:
     """
     started, seconds = world.now(), world.clock()
     commits, policy = _commits(root, options)
-    cases = _cases(policy, commits, options)
+    cases = _cases(policy, commits, options, started)
     lab = world.open_lab(policy.limits, share=False)
     try:
         rows = asyncio.run(_measure(cases, lab))
@@ -115,14 +115,14 @@ def _commits(root: Path, options: SelfTestOptions) -> tuple[Commits, Policy]:
     return Commits(sha, sha, tree, tree, tree, ()), policy
 
 
-def _cases(policy: Policy, commits: Commits, options: SelfTestOptions) -> list[Case]:
+def _cases(policy: Policy, commits: Commits, options: SelfTestOptions, today: str) -> list[Case]:
     """Every suite with all of its prompts on both sides, as in a bootstrap, where nothing has been examined before."""
     reader, policies = DatasetReader(), Policies(policy, policy, policy, bootstrap=True)
     cases, problems = [], list[Problem]()
     for suite in policy.suites.values():
         if not options.suites or suite.name in options.suites:
             try:
-                case = prepare(suite, True, policies, commits, reader, options.epochs)
+                case = prepare(suite, True, policies, commits, reader, options.epochs, today=today)
             except ConfigError as error:
                 problems += error.problems
                 continue

@@ -10,6 +10,7 @@ from evalbot.adapters.git import Repository
 from evalbot.adapters.globs import expand
 from evalbot.adapters.prompts import load_prompt
 from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths, suite_metrics
+from evalbot.app.judge_inputs import check_graded
 from evalbot.app.systems import system_prompt
 from evalbot.config import load_policy, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
@@ -58,6 +59,7 @@ def _suite(
 ) -> Sequence[Example]:
     rows = reader.rows(tree, dataset_paths(suite, tree, policy.path))
     metrics = suite_metrics(suite, tree, policy.path, rows)
+    check_graded(suite.metrics, rows, tree, policy.path)
     warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
     problems = []
     prompts = _prompts(suite, policy, tree)

@@ -186,7 +186,7 @@ class Voice:
         return CONCLUSIONS.get(verdict, "failure")
 
     def _annotations(self, record: RunRecord) -> tuple[Annotation, ...]:
-        """Notes on the changed lines of prompts that got worse; none without a clone to find the lines in."""
+        """Notes on the changed lines of prompts that got worse (none without a clone to find them in), and on lines that speak to a judge."""
         shas = record.base_sha, record.head_sha
         return noted(record, {item.path: self.checkout.changed_lines(*shas, file_of(item.path)) for item in record.changed if item.sides})
 

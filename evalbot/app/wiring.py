@@ -29,7 +29,7 @@ from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Estimate, Recalled
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Side, Task
-from evalbot.domain.scores import Score
+from evalbot.domain.scores import Answered, Score
 from evalbot.domain.targets import Place
 from evalbot.engine.estimate import estimate, likely_usd
 from evalbot.engine.gateway import Gateway
@@ -48,12 +48,16 @@ MERGED = frozenset({"", "push", "schedule", "release", "workflow_dispatch"})
 
 @dataclass
 class Run:
-    """A running lab's hand: `await run(tasks)` measures, `await run.compare(rows, tasks)` sets both sides side by side."""
+    """A running lab's hand: `await run(tasks)` measures; what else it does looks at what was measured.
+
+    `fresh` says whether anything was measured that no earlier run had left.
+    """
 
     runner: Runner
     earlier: Earlier
     memory: Memory | None = None
     rows: list[Row] = field(default_factory=list)
+    fresh: bool = False
 
     async def __call__(self, tasks: Sequence[Task]) -> list[Row]:
         """The rows that an earlier run left, and those that are measured now."""
@@ -64,12 +68,13 @@ class Run:
             anew = await self.runner.run([left[at] for at in drifted])
             asked = [*(row for at, row in enumerate(asked) if at not in drifted), *anew]
         found = known + asked
+        self.fresh = self.fresh or bool(left)
         self.rows += found
         return found
 
-    async def compare(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
-        """The rows with what comparing metrics say of them; all rows so far are to be given."""
-        self.rows = await self.runner.compare(rows, tasks)
+    async def look_back(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
+        """The rows with probes of judges and comparisons of both sides; all rows so far are to be given."""
+        self.rows = await self.runner.look_back(rows, tasks)
         return self.rows
 
     def stored(self, tasks: Sequence[Task]) -> list[Row]:
@@ -90,6 +95,10 @@ class Run:
             at for at, (task, row) in enumerate(zip(tasks, rows, strict=True))
             if row.cached_calls and (task.request.model.label in labels or self.runner.graded_by_any(task.suite, labels))
         ) if labels else frozenset()  # fmt: skip
+
+    async def grade(self, suite: str, metric: str, answers: Sequence[Answered]) -> list[Score]:
+        """One metric's scores of answers that are nobody's in this run."""
+        return await self.runner.grade(suite, metric, answers)
 
 
 @dataclass(frozen=True)

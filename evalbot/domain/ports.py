@@ -212,6 +212,15 @@ class StoredLines(Lines, Protocol):
         """Every line with its place."""
 
 
+@runtime_checkable
+class Judging(Protocol):
+    """A metric whose models read the answer and grade it, so that an answer may try to talk to them."""
+
+    @property
+    def jury(self) -> tuple[str, ...]:
+        """Names of several models in place of one; empty for one."""
+
+
 class Journal(Lines, Protocol):
     """Where results go as they happen."""
 

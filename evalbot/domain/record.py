@@ -68,6 +68,15 @@ class JudgeUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A line of head's file that somebody should read: its number from 1, and the words that matter."""
+
+    path: str
+    line: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoiseFloor:
     """What measuring a suite's prompts against themselves showed (`evalbot suite --aa`), over all runs with the same judges.
 
@@ -132,6 +141,7 @@ class RunRecord:
     accept_id: str | None = None
     version: str = ""
     noise: tuple[NoiseFloor, ...] = ()
+    notices: tuple[Notice, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     recalled: Recalled = Recalled()
     digests: Mapping[str, str] = field(default_factory=dict)

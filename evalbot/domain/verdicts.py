@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from evalbot.domain.canonical import digest
+from evalbot.domain.judges import JudgeHealth
 from evalbot.domain.runs import Part, Side
 
 
@@ -71,6 +72,7 @@ class Rule(StrEnum):
     PROMPT_DELETED = "prompt_deleted"
     LEAKAGE = "leakage"
     SECRET_LEAK = "secret_leak"  # noqa: S105 - not a password
+    JUDGE_DIRECTED = "judge_directed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,3 +314,4 @@ class Decision:
     slices: tuple[Comparison, ...] = ()  # advisory: a comparison a tag, over all partitions that ran
     flakes: tuple[Flake, ...] = ()
     duels: tuple[Duel, ...] = ()
+    judges: tuple[JudgeHealth, ...] = ()

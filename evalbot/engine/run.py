@@ -22,6 +22,7 @@ from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
 from evalbot.engine.plan import order
+from evalbot.engine.probe import probed
 from evalbot.engine.regrade import regraded
 from evalbot.engine.rows import to_line
 from evalbot.engine.scoring import Scorer, SuiteMetrics, passes
@@ -131,9 +132,13 @@ class Runner:
         """Whether one of these models ("provider/model") grades the suite."""
         return any(model.label in labels for model in self._suites[suite].models.values())
 
-    async def compare(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
-        """The rows with what comparing metrics say of both sides' answers; each that changes is in the journal again."""
-        found = await compared(rows, tasks, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
+    async def look_back(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
+        """The rows with what is asked once everything is measured; each that changes is in the journal again.
+
+        Judges are probed whose answers speak to them; then what compares is shown both sides' answers.
+        """
+        found = await probed(rows, tasks, self._suites, self._scorer, self._total_deadline)
+        found = await compared(found, tasks, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
         for at, (before, after) in enumerate(zip(rows, found, strict=True)):
             if after is not before and after.scores != before.scores:
                 whole = after.whole
@@ -143,6 +148,17 @@ class Runner:
     async def regrade(self, answers: Sequence[tuple[Task, Row]], by: str) -> list[Mapping[str, Score]]:
         """What the metrics of the suite `by` say of answers that are there; no row, no line of the journal."""
         return await regraded(answers, by, self._suites, self._scorer, self._total_deadline, self._gateway.limits.concurrency)
+
+    async def grade(self, suite: str, metric: str, answers: Sequence[Answered]) -> list[Score]:
+        """One metric's scores of answers that are nobody's in this run; they stand in no row."""
+        own = self._suites[suite]
+        turns = asyncio.Semaphore(self._gateway.limits.concurrency)
+
+        async def one(answered: Answered) -> Score:
+            async with turns:
+                return await self._scorer.grade(own, own.metrics[metric], answered, self._total_deadline)
+
+        return await asyncio.gather(*(one(answered) for answered in answers))
 
     async def _all(self, workers: Sequence[asyncio.Future[None]]) -> None:
         """Wait for the workers, a little beyond the deadline and no longer; the first that fails ends them all."""

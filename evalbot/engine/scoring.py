@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 
-from evalbot.domain.canonical import canonical
+from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Model, Outcome
-from evalbot.domain.ports import Comparing, Metric
+from evalbot.domain.ports import Comparing, Judging, Metric
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Task
 from evalbot.domain.scores import Answered, Pair, Score, ScoreStatus
@@ -21,7 +21,9 @@ from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.once import Once
+from evalbot.instruments.directed import speaks_to_judge
 
+SPEAKS = "speaks"  # in a score's detail: the answer speaks to the judge instead of to a user
 _ROUNDING = 1e-9  # the mean of 5s may round above 5
 
 
@@ -102,7 +104,10 @@ class Scorer:
         except TimeoutError:
             return Score.unscored(ErrorClass.STOPPED, "the time is used up")
         judge_id = self._suites[task.suite].judge_ids.get(name)
-        return replace(score, detail={**score.detail, "judge_id": judge_id}) if judge_id else score
+        stamp: dict[str, Json] = {"judge_id": judge_id} if judge_id else {}
+        if isinstance(metric, Judging) and speaks_to_judge(answered.output):
+            stamp[SPEAKS] = True
+        return replace(score, detail={**score.detail, **stamp}) if stamp else score
 
     def _question(self, task: Task) -> Hashable:
         # Not the prompt or the side: the same words in answer to the same question deserve the same grade.
@@ -125,6 +130,10 @@ class Scorer:
             return self._presentable(await metric.measure(answered, questions), metric.scale)
 
         return await self._guarded(work)
+
+    async def grade(self, suite: SuiteMetrics, metric: Metric, answered: Answered, deadline: float) -> Score:
+        """One metric's score, asked for anew, of an answer that is nobody's in this run: a canary, a probe, a labelled answer."""
+        return await self._measure(metric, answered, Questions(self._gateway, suite.models, Bill(), deadline, self._embeddings))
 
     async def compare(self, suite: SuiteMetrics, metric: Comparing, pair: Pair, bill: Bill, deadline: float) -> Score:
         """What a comparing metric says of both sides' answers, with the same care."""

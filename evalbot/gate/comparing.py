@@ -61,7 +61,7 @@ def _row(
     scores = _Scores(evidence, prompt, metric, _planned(evidence, cells))
     if not scores.applicable:
         return
-    gated = partition != ALL
+    gated = partition != ALL and not evidence.metrics[metric].informs
     try:
         _refuse_twins(evidence, cells)
         row = scores.compared(partition, evidence.gates.scores, gated=gated, coverage_min=required)

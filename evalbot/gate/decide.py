@@ -11,8 +11,9 @@ from evalbot.domain.verdicts import PRECEDENCE, Comparison, Coverage, Decision, 
 from evalbot.gate import rules
 from evalbot.gate.comparing import comparisons, slices
 from evalbot.gate.confirm import failed_examples
-from evalbot.gate.duels import duels, inconsistent
+from evalbot.gate.duels import duels
 from evalbot.gate.evidence import Evidence
+from evalbot.gate.health import health, health_findings
 from evalbot.gate.tables import coverage, partition_counts
 from evalbot.gate.wavering import flakes, flips
 from evalbot.report.accepting import acceptable
@@ -46,6 +47,7 @@ def decide(suites: Sequence[Evidence], *, general: Iterable[Finding] = (), golde
         tuple(found for evidence in suites for found in flips(evidence)), tuple(_sliced(suites)),
         tuple(found for evidence in suites for found in flakes(evidence)),
         tuple(found for evidence in suites for found in duels(evidence)),
+        tuple(found for evidence in suites for found in health(evidence)),
     )  # fmt: skip
 
 
@@ -118,8 +120,7 @@ def _judge(evidence: Evidence, rows: Sequence[Comparison], approvals_missing: in
         *rules.covered(evidence),
         *rules.asked(evidence),
         *rules.cost(evidence),
-        *rules.judge_health(evidence),
-        *inconsistent(evidence, list(duels(evidence))),
+        *health_findings(evidence, health(evidence)),
     ]
     order = list(Level)
     return failed, sorted(findings, key=lambda finding: order.index(finding.level))

@@ -9,7 +9,7 @@ from math import fsum
 from evalbot.domain.examples import Example
 from evalbot.domain.runs import Row, Side
 from evalbot.domain.scores import Score, ScoreStatus
-from evalbot.domain.verdicts import Duel, Finding, Level, Rule
+from evalbot.domain.verdicts import Duel
 from evalbot.gate.evidence import Cell, Evidence
 from evalbot.stats.preferences import length_pull, preferences
 
@@ -41,19 +41,6 @@ def duels(evidence: Evidence) -> Iterator[Duel]:
         for prompt, cells, found in rows:
             planned = sum(len(list(evidence.planned(cell, Side.HEAD))) for cell in cells)
             yield _duel(evidence, prompt, str(cells[0][1]) if len(cells) == 1 else ALL, metric, planned, list(found.values()), void)
-
-
-def inconsistent(evidence: Evidence, found: Sequence[Duel]) -> Iterator[Finding]:
-    """A pairwise judge that prefers a place: its column is void."""
-    for metric in evidence.comparing:
-        own = [duel for duel in found if duel.metric == metric and duel.partition != ALL and duel.suite == evidence.suite]
-        if any(duel.void for duel in own):
-            share = f"{sum(duel.inconsistent for duel in own)} of {sum(duel.asked for duel in own)}"
-            message = (
-                f"{metric} is void: it preferred the same place in both orders in {share} pairs. Take a stronger judge or a jury, "
-                "and criteria that decide between the two answers"
-            )
-            yield Finding(Rule.JUDGE_HEALTH, Level.WARNS, message, evidence.suite, example=f"{metric}/position")
 
 
 def _places(evidence: Evidence) -> Iterator[tuple[str, list[Cell]]]:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example, Partition
+from evalbot.domain.judges import Canary, JudgeFacts
 from evalbot.domain.policy import Gates
 from evalbot.domain.runs import ChangedPrompt, ExamChange, Part, Row, Side, Task
 from evalbot.domain.scores import ScoreStatus
@@ -24,6 +25,7 @@ class MetricFacts:
 
     scale: tuple[float, float]
     lower_is_better: bool = False
+    informs: bool = False  # compared and shown, and blocks nothing
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Evidence:
         metrics: Facts of every metric named by `gates.scores.metrics`.
         findings: What was found before anything was measured: policy, prompts, exam.
         comparing: Names of the metrics that look at both sides' answers.
+        judges: What is known of every metric that asks a model.
+        canaries: By metric, frozen answers with the grades that its judge gave them in this run.
     """
 
     suite: str
@@ -49,6 +53,8 @@ class Evidence:
     exam_changes: tuple[ExamChange, ...] = ()
     findings: tuple[Finding, ...] = ()
     comparing: tuple[str, ...] = ()
+    judges: tuple[JudgeFacts, ...] = ()
+    canaries: Mapping[str, Sequence[Canary]] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> Mapping[Cell, Sequence[Task]]:

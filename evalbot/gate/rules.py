@@ -194,13 +194,3 @@ def _mean_cost(evidence: Evidence, prompt: str, side: Side) -> float | None:
              and not row.confirmation and not row.shared]  # fmt: skip
     known = [value for value in costs if value is not None]
     return fsum(known) / len(known) if known and len(known) == len(costs) else None
-
-
-def judge_health(evidence: Evidence) -> Iterator[Finding]:
-    """Grades that swung between samples of one answer: the measurement itself is shaky there."""
-    unstable = sorted({
-        row.example for row in evidence.rows for score in row.scores.values() if score.detail.get("unstable") is True
-    })  # fmt: skip
-    if unstable:
-        message = f"the judge's samples disagree on {len(unstable)} example(s)"
-        yield Finding(Rule.JUDGE_HEALTH, Level.WARNS, message, evidence.suite, examples=tuple(unstable))

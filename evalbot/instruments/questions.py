@@ -39,4 +39,6 @@ async def read_answer(
             return Score.unscored(ErrorClass.JUDGE, str(error) or "The judge gave no reply.")
         except UnreadableReplyError as error:
             reason = str(error)
-    return Score.unscored(ErrorClass.JUDGE, f"No grade in {ASKED_AT_MOST} replies; the last time {reason}.")
+    return Score.unscored(
+        ErrorClass.JUDGE, f"No grade in {ASKED_AT_MOST} replies; the last time {reason}.", detail={"unreadable": True}
+    )

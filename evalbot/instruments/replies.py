@@ -38,8 +38,8 @@ def text_of(reply: Reply) -> str:
 def read_object(text: str, keys: Sequence[str]) -> Mapping[str, Json]:
     """The object that a reply is, with exactly these keys.
 
-    For endpoints that cannot enforce a schema the object may be surrounded by other text: then the last complete one with
-    all keys counts, and an earlier one (which the judge may have quoted) does not.
+    For endpoints that cannot enforce a schema the object may be surrounded by other text: then the last one with any of the
+    keys counts and must have all; an earlier one, which the judge may have quoted, never does.
 
     Raises:
         NoObjectError: There is no complete object in it, or a broken one.
@@ -108,7 +108,7 @@ def _within(text: str, keys: Sequence[str]) -> Mapping[str, Json]:
     whole, complete = _objects(text)
     if not complete:
         raise NoObjectError("the judge's reply is not one JSON object")
-    found = [value for value in whole if isinstance(value, Mapping) and all(key in value for key in keys)]
+    found = [value for value in whole if isinstance(value, Mapping) and any(key in value for key in keys)]
     if not found:
         raise UnreadableReplyError("the judge's reply holds no JSON object with all of " + ", ".join(keys))
     return with_keys(found[-1], keys)

@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 from evalbot.domain.pulls import Annotation
-from evalbot.domain.record import RunRecord
+from evalbot.domain.record import Notice, RunRecord
 from evalbot.domain.runs import Part, file_of
 from evalbot.domain.verdicts import (
     Assurance,
@@ -44,11 +44,17 @@ def annotations(record: RunRecord, hunks: Mapping[str, _Hunks]) -> tuple[Annotat
         hunks: Path of a prompt → (first, last) changed lines of head, from 1. A path that is not in it is not annotated.
 
     Returns:
-        Level `failure` where the prompt blocks, `warning` where it warns or was accepted.
+        Level `failure` where the prompt blocks, `warning` where it warns or was accepted. After them come the lines of
+        prompts that speak to a judge.
     """
     by_path = [_of_path(record, path, places, hunks.get(path, ())) for path, places in _places(record).items()]
     in_turn = chain.from_iterable(zip_longest(*by_path))
-    return tuple(one for one in in_turn if one is not None)[:MOST]
+    return (*(one for one in in_turn if one is not None), *map(_noticed, record.notices))[:MOST]
+
+
+def _noticed(notice: Notice) -> Annotation:
+    message = f"This line speaks to a judge, not to a user: {_plain(notice.words, 200)}"
+    return Annotation(notice.path, notice.line, notice.line, "warning", "evalbot: words for a judge", message)
 
 
 def _places(record: RunRecord) -> Mapping[str, list[tuple[str, str]]]:

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from evalbot.domain.record import RunRecord
+from evalbot.domain.record import JudgeUsed, RunRecord
 from evalbot.domain.verdicts import Comparison, Duel, FailedExample, Finding, Flips, PartitionCount, Test
 
 SCHEMA = "evalbot.summary/1"
@@ -46,7 +46,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "calls": asdict(record.calls),
         "estimate": None if record.estimate is None else _lists(asdict(record.estimate)),
         "recalled": _lists(asdict(record.recalled)),
-        "judges": [asdict(judge) for judge in record.judges],
+        "judges": [asdict(judge) | {"health": _health(record, judge)} for judge in record.judges],
         "started_at": record.started_at,
         "seconds": record.seconds,
         "problems": [asdict(problem) for problem in record.problems],
@@ -124,6 +124,16 @@ def _duel(duel: Duel) -> dict[str, Any]:
         "ci": list(duel.ci) if duel.ci is not None else None, "longer_ci": list(duel.longer_ci),
         "inconsistency": duel.inconsistent / duel.asked if duel.asked else None,
     }  # fmt: skip
+
+
+def _health(record: RunRecord, judge: JudgeUsed) -> dict[str, Any] | None:
+    """What the run shows of a judge, and what was known of it before; None where it was not asked."""
+    found = next((one for one in record.decision.judges if (one.suite, one.metric) == (judge.suite, judge.metric)), None)
+    if found is None:
+        return None
+    measured = {key: value for key, value in asdict(found).items() if key not in ("suite", "metric", "facts")}
+    facts = {key: value for key, value in asdict(found.facts).items() if key not in ("metric", "judge_id", "models", "samples", "today")}
+    return {**measured, **facts}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

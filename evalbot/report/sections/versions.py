@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from evalbot.domain.judges import JudgeHealth
 from evalbot.domain.record import NoiseFloor, RunRecord
 from evalbot.report.escape import code, inline
 from evalbot.report.labels import sha
 from evalbot.report.numbers import counted, score
 from evalbot.report.section import Section, fixed
+from evalbot.report.sections.judges import calibration
 
 
 def render(record: RunRecord) -> Section:
@@ -20,7 +22,13 @@ def render(record: RunRecord) -> Section:
     parts += [f"started {inline(record.started_at, 40)}"] if record.started_at else []
     parts += [f"evalbot {inline(record.version, 40)}" if record.version else "evalbot"]
     parts += [_noise(noise, several=len(record.noise) > 1) for noise in record.noise]
+    parts += [_calibrated(one) for one in record.decision.judges if one.facts.calibrated is not None]
     return Section("versions", 98, fixed("---\n\n" + " · ".join(parts)))
+
+
+def _calibrated(one: JudgeHealth) -> str:
+    known = one.facts.calibrated
+    return f"judge {code(one.metric, 40)} {calibration(known)}" if known else ""
 
 
 def _noise(noise: NoiseFloor, *, several: bool) -> str:
