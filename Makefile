@@ -25,7 +25,7 @@ check: dev  ## linters, types, import layers, workflow and Dockerfile linters
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/zizmor --offline --quiet --persona pedantic .github action.yml examples examples/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet --persona auditor .github action.yml examples examples/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
 	@$(BIN)/hadolint Dockerfile

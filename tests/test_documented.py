@@ -99,7 +99,8 @@ def test_zizmor_finds_nothing_in_any_workflow() -> None:
 def test_a_comment_can_neither_cancel_nor_displace_a_run() -> None:
     concurrency = yaml.safe_load((ROOT / "examples" / "workflows" / "evalbot.yml").read_text(encoding="utf-8"))["concurrency"]
     assert "issue" not in concurrency["group"]  # a comment's payload has no `pull_request`: its group is its own run
-    assert concurrency["group"].endswith("${{ github.event.pull_request.number || github.run_id }}")
+    assert concurrency["group"].endswith("|| github.event.pull_request.number || github.run_id }}")
+    assert "github.event.action == 'edited' && !github.event.changes.base && github.run_id" in concurrency["group"]
 
 
 def test_the_configuration_of_our_own_workflow_is_valid_and_is_the_example_s() -> None:

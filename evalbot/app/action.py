@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalbot.adapters.runner import Runner
-from evalbot.app.activities import Activity, CheckMergeGroup, CheckPull, CheckRefs, Nothing, Recompute, RunCommand
+from evalbot.app.activities import (
+    Activity,
+    CheckMergeGroup,
+    CheckPull,
+    CheckRefs,
+    Nothing,
+    Publish,
+    Recompute,
+    RunCommand,
+)
 from evalbot.app.inputs import Inputs, inputs
 from evalbot.app.outputs import outputs
 from evalbot.app.wiring import World
@@ -100,6 +109,10 @@ def _published(activity: Activity, bot: Bot, environment: Mapping[str, str]) -> 
             return check_merge_group(bot, activity)
         case CheckRefs():
             return bot.check_refs(activity, environment.get("GITHUB_SHA", ""))
+        case Publish():
+            from evalbot.app.publishing import publish_run
+
+            return publish_run(bot, activity)
         case RunCommand():
             from evalbot.app.talk import answer
 

@@ -68,7 +68,7 @@ class Publish:
     """Another workflow's run has ended: write what it could not. Everything but these fields is asked of GitHub.
 
     `event` is what had started that run, `workflow` its file (empty where the event does not say), `conclusion` one of
-    GitHub's words, `head_repository` None where the fork is gone.
+    GitHub's words, `head_repository` None where the fork is gone, `actor` who set it off.
     """
 
     run_id: int
@@ -77,6 +77,7 @@ class Publish:
     conclusion: str | None
     event: str
     workflow: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

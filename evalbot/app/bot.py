@@ -30,6 +30,7 @@ from evalbot.report.accepting import findings_id
 __all__ = ["Bot", "Published"]
 
 MOST_HEARINGS = 3
+DEPENDABOTS = "Dependabot's head is treated like a fork's, since its own jobs see Dependabot secrets only"
 CANCELLED = Decision(Verdict.CANCELLED, "cancelled before everything was measured")
 
 
@@ -156,6 +157,8 @@ class Bot:
             begins,
         )
         record = self.compared(self.github.tip(pull.base_ref, pull.head_sha), pull.head_sha, people, fork=fork, how=how)
+        if record.decision.verdict is Verdict.NEEDS_APPROVAL and pull.author == DEPENDABOT:
+            record = replace(record, decision=replace(record.decision, reason=f"{DEPENDABOTS}; {record.decision.reason}"))
         return self.heard(replace(record, event="pull_request", pull_request=pull.number), pull)
 
     def compared(self, base: str, head: str, people: People, *, fork: bool = False, how: Measure = Measure.ALL) -> RunRecord:

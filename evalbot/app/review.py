@@ -39,7 +39,7 @@ class Measure(Enum):
 
     ALL = "ask the models for what is not stored"
     STORED = "use stored rows only"
-    NOTHING = "find out what would have to be measured: needs_approval where that is anything"
+    NOTHING = "find out what changed: needs_approval where that is a prompt or a row"
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,12 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
 
     lab = world.open_lab(policies.policy.limits, people.moved, stored_only=options.measure is Measure.STORED)
     planned = sum(len(case.tasks) for case in cases)
+    ahead = Decision(Verdict.NEEDS_APPROVAL, UNAPPROVED, coverage=Coverage(planned))
+    if options.measure is Measure.NOTHING and (planned or any(case.changed or (case.exam and case.exam.changes) for case in cases)):
+        return replace(_recorded(record, cases, [], lab, policies), decision=ahead)
     if planned:
-        ahead = Decision(Verdict.NEEDS_APPROVAL, UNAPPROVED, coverage=Coverage(planned))
-        plan = replace(_recorded(record, cases, [], lab, policies), decision=ahead)
-        if options.measure is Measure.NOTHING:
-            return plan
-        people.begins(plan)
-    tries = [] if options.fork else _previews(cases, policies, commits, lab)
+        people.begins(replace(_recorded(record, cases, [], lab, policies), decision=ahead))
+    tries = [] if options.fork or options.measure is not Measure.ALL else _previews(cases, policies, commits, lab)
     if planned or any(one.asks for one in tries):
         rows, previewed, songs = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
         cases = [with_canaries(case, songs) for case in cases]

@@ -108,8 +108,14 @@ def _workflow_run(payload: Payload, _: Inputs) -> Activity:
         return Nothing("the other workflow's run was not for a pull request: there is nothing to publish.")
     return Publish(
         payload.number("workflow_run", "id"), payload.sha("workflow_run", "head_sha"), payload.repository("workflow_run", "head_repository"),
-        payload.optional("workflow_run", "conclusion") or None, event, payload.optional("workflow_run", "path"),
+        payload.optional("workflow_run", "conclusion") or None, event, payload.optional("workflow_run", "path"), _actor(payload),
     )  # fmt: skip
+
+
+def _actor(payload: Payload) -> str:
+    """Who set a run off; who started it first where that is not said."""
+    way = "triggering_actor" if payload.value("workflow_run", "triggering_actor") is not None else "actor"
+    return payload.login("workflow_run", way)
 
 
 def _push(payload: Payload, _: Inputs) -> Activity:

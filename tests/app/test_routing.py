@@ -174,7 +174,7 @@ def test_a_comment_without_a_body_is_no_error() -> None:
 
 def test_FORK_05_publishing_takes_no_number_from_the_event() -> None:
     found = on("workflow_run", "workflow_run.completed", **A_PULL_RUN)
-    assert found == Publish(289782451, RUN_HEAD, "octo-org/octo-repo", "success", "pull_request", ".github/workflows/test.yml")
+    assert found == Publish(289782451, RUN_HEAD, "octo-org/octo-repo", "success", "pull_request", ".github/workflows/test.yml", "Codertocat")
     assert "number" not in Publish.__slots__
 
 
