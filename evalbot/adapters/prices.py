@@ -15,13 +15,14 @@ _VENDOR_HOSTS = {"openai": "openai.com", "anthropic": "anthropic.com"}
 _FLAT_TOKENS = 100_000
 
 
-def price(model: Model, usage: Usage | None, answered_by: str = "") -> float | None:
+def price(model: Model, usage: Usage | None, answered_by: str = "", *, flex: bool = False) -> float | None:
     """US dollars for one call; None where tokens or price are unknown.
 
     Args:
         model: The model as configured: its own `price` comes first. Behind a `base_url` of your own no price is guessed.
         usage: The tokens.
         answered_by: The name that answered, for an alias that the table does not know.
+        flex: It was answered in OpenAI's flex tier. A model's own `price` knows no tiers.
     """
     if model.provider in _FREE:
         return 0.0
@@ -32,7 +33,7 @@ def price(model: Model, usage: Usage | None, answered_by: str = "") -> float | N
     if not at_vendor(model):
         return None
     for name in dict.fromkeys((model.model, answered_by)):
-        if name and (usd := _listed(model.provider, name, usage)) is not None:
+        if name and (usd := _listed(model.provider, name, usage, flex)) is not None:
             return usd
     return None
 
@@ -55,30 +56,30 @@ def at_vendor(model: Model) -> bool:
     return vendor is not None and (host == vendor or host.endswith("." + vendor))
 
 
-def _listed(provider: str, name: str, usage: Usage) -> float | None:
-    rates = _rates(provider, name)
+def _listed(provider: str, name: str, usage: Usage, flex: bool) -> float | None:
+    rates = _rates(provider, name, flex)
     if rates is None or usage.input >= _FLAT_TOKENS:
-        return None if rates is None else _table(provider, name, usage)
+        return None if rates is None else _table(provider, name, usage, flex)
     fresh, cached, output = rates
     return (usage.input - usage.cached_input) * fresh + usage.cached_input * cached + usage.output * output
 
 
 @lru_cache(maxsize=256)
-def _rates(provider: str, name: str) -> tuple[float, float, float] | None:
+def _rates(provider: str, name: str, flex: bool = False) -> tuple[float, float, float] | None:
     """US dollars per fresh input, cached input and output token."""
-    found = [_table(provider, name, usage) for usage in (Usage(1000), Usage(1000, 0, 1000), Usage(0, 1000))]
+    found = [_table(provider, name, usage, flex) for usage in (Usage(1000), Usage(1000, 0, 1000), Usage(0, 1000))]
     fresh, cached, output = found
     if fresh is None or cached is None or output is None:
         return None
     return fresh / 1000, cached / 1000, output / 1000
 
 
-def _table(provider: str, name: str, usage: Usage) -> float | None:
+def _table(provider: str, name: str, usage: Usage, flex: bool) -> float | None:
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
     tokens = Tokens(input_tokens=usage.input, cache_read_tokens=usage.cached_input, output_tokens=usage.output)
     try:
-        return float(calc_price(tokens, name, provider_id=provider).total_price)
+        return float(calc_price(tokens, name, provider_id=provider, price_context={"service_tier": "flex"} if flex else None).total_price)
     except (LookupError, ValueError):  # not listed; listed without a price for such tokens
         return None

@@ -90,13 +90,15 @@ class Request:
     """One call: the whole of it is its identity, so nothing that can change an answer may live elsewhere.
 
     `schema` asks for structured output: a JSON Schema object; `schema_name` is its name on the wire. `texts` ask for their
-    embeddings and for nothing else: there are no messages then.
+    embeddings and for nothing else: there are no messages then. `flex` asks for the vendor's cheaper and slower tier, which
+    changes no answer.
     """
 
     model: Model
     messages: tuple[Message, ...]
     schema: Mapping[str, Json] | None = None
     schema_name: str = "answer"
+    flex: bool = field(default=False, compare=False)
     texts: tuple[str, ...] = ()
 
     @cached_property

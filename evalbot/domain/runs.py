@@ -85,6 +85,11 @@ class Task:
     confirmation: int = 0
 
     @property
+    def patient(self) -> bool:
+        """Whether its answer may take minutes where that is cheaper: golden examples and confirmations are waited for."""
+        return self.example.partition is not Partition.GOLDEN and not self.confirmation
+
+    @property
     def key(self) -> tuple[str, str, str, str, str, int, int]:
         """What makes a task the same task on a second run."""
         return (self.suite, self.prompt, self.side, self.example.id, self.example.hash, self.epoch, self.confirmation)

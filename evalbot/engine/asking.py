@@ -43,6 +43,7 @@ class Questions:
 
     Args:
         recalls: Whether an answer that an earlier run paid for will do.
+        patient: Whether the answer may take minutes where that is cheaper.
     """
 
     gateway: Gateway
@@ -51,6 +52,7 @@ class Questions:
     deadline: float
     embeddings: Embeddings
     recalls: bool = False
+    patient: bool = False
     failed: bool = False
     _asked: Counter[str] = field(default_factory=Counter)
     _replies: list[tuple[Request, int, bool]] = field(default_factory=list)
@@ -84,7 +86,7 @@ class Questions:
 
     async def _fresh(self, request: Request, nth: int | None) -> Reply:
         try:
-            return await self.gateway.complete(request, purpose="judge", deadline=self.deadline, nth=nth)
+            return await self.gateway.complete(request, purpose="judge", deadline=self.deadline, nth=nth, patient=self.patient)
         except ProviderError:
             self.failed = True
             raise

@@ -14,12 +14,13 @@ from evalbot.domain.errors import ProviderError, ProviderFault, Stopped
 from evalbot.domain.models import Endpoint, Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Embedder, Provider
-from evalbot.engine.lane import Lane
+from evalbot.engine.lane import OUT_AFTER, Lane
 from evalbot.engine.memory import Memory
 from evalbot.engine.purse import Purse
 from evalbot.engine.retries import pause_after
 from evalbot.engine.slots import Slots
 
+FLEX_SECONDS = 600.0  # OpenAI recommends a quarter of an hour; a run has no more than twenty minutes by default
 _JUST_NOW_SECONDS = 0.1  # timers and clocks differ by less
 
 Purpose = Literal["model", "judge"]
@@ -85,25 +86,35 @@ class Gateway:
         if self._memory:
             self._memory.forget(request, nth)
 
-    async def complete(self, request: Request, *, purpose: Purpose, deadline: float, nth: int | None = None) -> Reply:
+    async def complete(
+        self, request: Request, *, purpose: Purpose, deadline: float, nth: int | None = None, patient: bool = False
+    ) -> Reply:
         """The answer to a request, with its cost, the latency of the attempt that succeeded, and the attempts made.
 
         Args:
             purpose: Under what the answer is counted.
             deadline: When to give up, in seconds of `clock`.
             nth: Which of several answers to this request it is; a later run recalls it by that. None: it never shall.
+            patient: It may take minutes, where that is cheaper and policy wants it (`run.flex`).
 
         Raises:
             ProviderError: It could not be had: not a matter of waiting, tried often enough, or the wait that the
                 provider asks for is longer than what is left.
             Stopped: Time or money is used up, or the run was stopped.
         """
-        attempt, lane = 0, self._lane(request.model)
+        if patient and self._flexes(request.model):
+            request = replace(request, flex=True)
+        attempt, lane = 0, self._lane(request)
         while True:
             attempt += 1
             try:
                 reply, latency_ms = await self._attempt(request, lane, purpose, deadline, attempt)
             except ProviderError as error:
+                if request.flex and error.fault is not ProviderFault.AUTH:
+                    request = replace(request, flex=False)  # the usual way then, and at once
+                    lane = self._lane(request)
+                    self.retried += 1
+                    continue
                 pause = self._after(error, request.model, lane, attempt, deadline)
             else:
                 reply = self._booked(request.model, reply, purpose, latency_ms, attempt)
@@ -155,8 +166,16 @@ class Gateway:
         """Params that models rejected, by "provider/model"."""
         return {label: tuple(sorted(names)) for label, names in sorted(self._dropped.items())}
 
-    def _lane(self, model: Model) -> Lane:
-        key = (*model.endpoint, model.model)
+    def _flexes(self, model: Model) -> bool:
+        """Whether policy wants the cheap tier and the vendor has it; a model that has refused it five times in a row has not."""
+        if not self.limits.flex or model.base_url is not None or not getattr(self._provider_for(model), "has_flex", False):
+            return False
+        lane = self._lanes.get((*model.endpoint, model.model, True))
+        return lane is None or lane.failures < OUT_AFTER
+
+    def _lane(self, request: Request) -> Lane:
+        model = request.model
+        key = (*model.endpoint, model.model, request.flex)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = Lane(self.limits.concurrency, self.clock())
@@ -205,8 +224,10 @@ class Gateway:
 
     async def _send(self, request: Request, lane: Lane, deadline: float, attempt: int) -> tuple[Reply, float]:
         started = self.clock()
-        most = lane.seconds(request.model.seconds or self._call_seconds, attempt)
-        seconds = min(most, deadline - started)
+        if request.flex:
+            seconds = min(FLEX_SECONDS, (deadline - started) / 2)  # so that there is time for the usual way after it
+        else:
+            seconds = min(lane.seconds(request.model.seconds or self._call_seconds, attempt), deadline - started)
         try:
             # The provider keeps the same limit; this one holds against a body that drips and a provider that forgets.
             async with asyncio.timeout(seconds):

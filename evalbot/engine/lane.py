@@ -39,10 +39,12 @@ class Lane:
         self._asked_wait: float | None = None
         self._known, self._slowest = 0, 0.0
         self._heard_at, self._given_up = now, 0
+        self.failures = 0
+        """Attempts in a row that came to nothing."""
 
     def answered(self, started: float, now: float, room: Room | None) -> None:
         """An answer came; `room` is what the server says of calls to come."""
-        self._heard_at, self._given_up, self.out = now, 0, None
+        self._heard_at, self._given_up, self.failures, self.out = now, 0, 0, None
         self._known += 1
         self._slowest = max(self._slowest, now - started)
         if started >= self._cut_at:
@@ -56,6 +58,7 @@ class Lane:
 
     def failed(self, error: ProviderError, started: float, now: float) -> None:
         """An attempt came to nothing."""
+        self.failures += 1
         if error.fault is not ProviderFault.RATE_LIMIT:
             self._calm = False
         elif started >= self._cut_at:

@@ -210,7 +210,7 @@ class Runner:
             if known is not None:
                 return known
             await seat.take(deadline - self._gateway.clock())
-            return await self._gateway.complete(request, purpose="model", deadline=deadline, nth=nth)
+            return await self._gateway.complete(request, purpose="model", deadline=deadline, nth=nth, patient=task.patient)
 
         try:
             return await converse(task.request, ask)

@@ -97,7 +97,7 @@ class Scorer:
     ) -> Score:
         key = (name, answered.outcome, _fingerprint(answered))
         recalls = self._recalls and not task.confirmation
-        start = partial(Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, recalls)
+        start = partial(Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, recalls, task.patient)
         work = partial(self._kept, partial(self._measure, metric, answered), start)
         try:
             score, _ = await self._gradings.get(self._question(task), key, work, deadline - self._gateway.clock())

@@ -183,7 +183,7 @@ def test_two_models_have_a_lane_each() -> None:
         provider = FakeProvider(lambda request, nth: REFUSED if request.model == APP and now() < 3 else "fine", seconds=1)
         gateway = a_gateway(provider, concurrency=64)
         await asyncio.gather(all_of(gateway, 16), all_of(gateway, 48, other))
-        assert gateway._lane(APP).slots.limit < FIRST < gateway._lane(other).slots.limit
+        assert gateway._lane(a_request(0)).slots.limit < FIRST < gateway._lane(a_request(0, other)).slots.limit
 
     in_virtual_time(main())
 

@@ -65,6 +65,7 @@ DECIDES = {
     "texts": replace(REQUEST, texts=("Hello?",)),
 }
 DOES_NOT = {
+    "flex": replace(REQUEST, flex=True),
     "model.api_key_env": replace(REQUEST, model=replace(MODEL, api_key_env="OTHER_KEY")),
     "model.federation": replace(REQUEST, model=replace(MODEL, federation=Federation("evalbot", ()))),
     "model.seconds": replace(REQUEST, model=replace(MODEL, seconds=5.0)),

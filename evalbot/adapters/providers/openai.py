@@ -39,6 +39,7 @@ class OpenAI(SdkProvider):
     base_url_env = "OPENAI_BASE_URL"
     default_base_url = "https://api.openai.com/v1"
     models_path = "/models"
+    has_flex = True  # a tier at half the price for whoever can wait
     audience = "https://api.openai.com/v1"
     federation = MappingProxyType({"identity_provider_id": True, "service_account_id": True, "token_url": False})
 
@@ -117,7 +118,8 @@ def _read_chat(body: Mapping[str, Json]) -> Answer:
         if outcome is Outcome.OK:
             raise malformed("with a message that has no content")
         text = ""
-    return Answer(text, ended(text, outcome), _chat_usage(body.get("usage")), string(body.get("model")), calls)
+    usage, tier = _chat_usage(body.get("usage")), string(body.get("service_tier"))
+    return Answer(text, ended(text, outcome), usage, string(body.get("model")), calls, tier)
 
 
 _CHAT_ENDS = {"length": Outcome.TRUNCATED, "content_filter": Outcome.CONTENT_FILTER}
@@ -176,7 +178,8 @@ def _read_responses(body: Mapping[str, Json]) -> Answer:
         text, outcome = text or refusal, Outcome.REFUSAL
     else:
         outcome = _responses_end(body)
-    return Answer(text, ended(text, outcome), _responses_usage(body.get("usage")), string(body.get("model")), calls)
+    usage, tier = _responses_usage(body.get("usage")), string(body.get("service_tier"))
+    return Answer(text, ended(text, outcome), usage, string(body.get("model")), calls, tier)
 
 
 def _responses_end(body: Mapping[str, Json]) -> Outcome:

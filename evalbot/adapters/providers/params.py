@@ -39,6 +39,8 @@ def compose(request: Request, wire: Wire, rejected: Collection[str]) -> tuple[di
         rejected: Marks (see `mark`) of what this model has rejected before.
     """
     body: dict[str, Json] = {"model": request.model.model, **wire.messages(request.messages)}
+    if request.flex and "service_tier" not in request.model.params and "service_tier" not in rejected:
+        body["service_tier"] = "flex"
     dropped = []
     for name, value in _portable(request.model.params).items():
         sent = _wire_name(name, value, wire, rejected)

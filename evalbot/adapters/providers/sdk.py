@@ -178,7 +178,7 @@ class SdkProvider(ABC):
             usage = answer.usage
             return Reply(
                 text=answer.text, outcome=answer.outcome, usage=usage, model=answer.model, latency_ms=latency_ms,
-                cost_usd=price(request.model, usage, answer.model), dropped=dropped, attempts=attempt,
+                cost_usd=price(request.model, usage, answer.model, flex=answer.tier == "flex"), dropped=dropped, attempts=attempt,
                 tool_calls=answer.tool_calls, room=left,
             )  # fmt: skip
         raise AssertionError("count() never ends")

@@ -13,13 +13,14 @@ from evalbot.domain.models import Message, Outcome, Request, Usage
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a well-formed response says; `model` is empty where the server does not say who answered."""
+    """What a well-formed response says; `model` is empty where the server does not say who answered, `tier` where not how."""
 
     text: str
     outcome: Outcome
     usage: Usage | None
     model: str
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
+    tier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
