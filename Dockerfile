@@ -11,6 +11,7 @@ RUN python3 -m venv /opt/evalbot \
 COPY pyproject.toml README.md LICENSE ./
 COPY evalbot evalbot
 COPY examples/support-bot examples/support-bot
+COPY examples/workflows examples/workflows
 # The second line takes out what only built the package, and cryptography, which PyGithub needs to sign in as an app and we
 # never do; the third what only compilers, type checkers and test runs read.
 RUN /opt/evalbot/bin/pip install --no-cache-dir --no-compile --no-deps --no-build-isolation . \
