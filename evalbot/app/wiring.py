@@ -25,12 +25,14 @@ from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
 from evalbot.domain.models import Endpoint, Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
-from evalbot.domain.ports import Cache, Journal, Progress, Provider, StoredLines
+from evalbot.domain.ports import Ask, Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Estimate, Recalled
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Side, Task
 from evalbot.domain.scores import Answered, Score
 from evalbot.domain.targets import Place
+from evalbot.engine.asking import Bill, Questions
+from evalbot.engine.embedding import Embeddings
 from evalbot.engine.estimate import estimate, likely_usd
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.memory import Memory
@@ -169,10 +171,7 @@ class Lab:
         started = self.world.clock()
         cache = self.world.cache() if self.share else NoCache()
         self.memory = self._memory(cache, systems)
-        self.gateway = Gateway(
-            self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=self.memory,
-            expected=lambda request: likely_usd(request, listed_price(request.model)),
-        )
+        self.gateway = self._door(self.memory)
         earlier = Earlier(self.world.earlier() if self.share else (), suites)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
@@ -201,6 +200,29 @@ class Lab:
                 await provider.close()
             cache.close()
             journal.close()
+
+    @asynccontextmanager
+    async def asking(self, models: Mapping[str, Model]) -> AsyncIterator[Ask]:
+        """Models to be asked by name, outside of a run: within the limits, and nothing is recalled or written down.
+
+        Raises:
+            ConfigError: A key is missing or a price unknown and refused; nothing was sent.
+        """
+        self._open(models.values())
+        self.gateway = self._door(None)
+        deadline = self.world.clock() + self.limits.total_seconds
+        try:
+            with _in_order():
+                yield Questions(self.gateway, models, Bill(), deadline, Embeddings(self.gateway))
+        finally:
+            for provider in self._providers.values():
+                await provider.close()
+
+    def _door(self, memory: Memory | None) -> Gateway:
+        return Gateway(
+            self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=memory,
+            expected=lambda request: likely_usd(request, listed_price(request.model)),
+        )
 
     def reaches(self, models: Iterable[Model]) -> bool:
         """Whether these models can be asked: there is a key, and a price where one is needed."""

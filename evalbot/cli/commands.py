@@ -20,6 +20,7 @@ MODULES = {
     "plan": "plan",
     "report": "report",
     "suite": "suite",
+    "calibrate": "calibrate",
     "validate": "validate",
     "doctor": "doctor",
     "schema": "validate",
