@@ -168,10 +168,12 @@ class Bot:
             self.inputs.partitions, self.inputs.epochs, fork=fork, measure=how,
         )  # fmt: skip
         folders = (options.cache_dir, options.report_dir)
-        record = compare(lambda: self.checkout.commits(base, head, folders), options, self.world, people)
+        # A stranger's answers are nowhere but in a folder of this job's own, not even where a job that is killed would upload them.
+        world = replace(self.world, journal=self.world.own_journal) if fork else self.world
+        record = compare(lambda: self.checkout.commits(base, head, folders), options, world, people)
         record = replace(record, head_sha=record.head_sha or head)  # what could not be read is spoken of all the same
         if fork:
-            record = replace(record, options=replace(record.options, show_outputs=False))
+            record = replace(record, options=replace(record.options, show_outputs=False), aggregates_only=True)
         return with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD)
 
     def let_in(self, pull: PullRequest) -> bool:

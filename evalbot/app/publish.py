@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from evalbot.adapters.journal import NAME as RESULTS
 from evalbot.domain.errors import CouldNotRun
 from evalbot.domain.record import RunRecord
+from evalbot.engine.rows import to_line
 from evalbot.report.comment import comment
 from evalbot.report.example_lines import example_lines
 from evalbot.report.junit import junit
@@ -17,7 +19,7 @@ EXAMPLES = "examples.jsonl"
 
 
 def publish(record: RunRecord, folder: Path, redact: Callable[[str], str]) -> dict[str, Path]:
-    """Write the reports; returns their paths by name.
+    """Write the reports; returns their paths by name. Of a stranger's answers `results.jsonl` gets the numbers, here and only here.
 
     Raises:
         CouldNotRun: The folder cannot be written to.
@@ -29,6 +31,8 @@ def publish(record: RunRecord, folder: Path, redact: Callable[[str], str]) -> di
         "report.html": document(record),
         EXAMPLES: example_lines(record),
     }
+    if record.aggregates_only:
+        reports[RESULTS] = (f"{to_line(row.bare)}\n" for row in record.rows)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, pieces in reports.items():

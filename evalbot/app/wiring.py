@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import random
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -116,6 +119,7 @@ class World:
     interrupted: Callable[[], bool] = asked
     now: Callable[[], str] = lambda: datetime.now(UTC).isoformat(timespec="seconds")
     cache: Callable[[], Cache] = NoCache
+    own_journal: Callable[[], Journal] = lambda: FileJournal(_own_folder())
 
     @classmethod
     def real(cls, environment: Mapping[str, str], report_dir: Path, *, quiet: bool, cache_dir: Path | None = None) -> World:
@@ -137,6 +141,13 @@ class World:
         `stored_only` no model is called: what no earlier run left is unscored.
         """
         return Lab(self, limits, moved, share, stored_only)
+
+
+def _own_folder() -> Path:
+    """A folder that goes when the process does."""
+    folder = tempfile.mkdtemp(prefix="evalbot-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @dataclass

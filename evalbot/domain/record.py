@@ -147,4 +147,5 @@ class RunRecord:
     digests: Mapping[str, str] = field(default_factory=dict)
     approved: int | None = None
     past: tuple[PastRun, ...] = ()
+    aggregates_only: bool = False  # a stranger's answers: nothing of them is published or kept
     estimate: Estimate | None = None

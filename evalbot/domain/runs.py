@@ -164,6 +164,12 @@ class Row:
         words = {name: getattr(told, name) for name in _WORDS}
         return self.but(scores={**self.scores, **known}, shelf=None, **words)
 
+    @property
+    def bare(self) -> Row:
+        """The row without a word of target or judge: numbers, and names of what failed."""
+        scores = {name: score.numbers for name, score in self.scores.items()}
+        return self.but(scores=scores, output=None, context=None, tool_calls=None, earlier=(), reason="", shelf=None)
+
     def shelved(self, shelf: Shelf, place: int, scores: Mapping[str, Score]) -> Row:
         """The row with its words on the shelf, where it stands at `place`; `scores` are its own without theirs."""
         return _copied(self, {"shelf": shelf, "place": place, "scores": scores}, leave=_WORDS)

@@ -155,6 +155,9 @@ def test_FORK_01_a_fork_is_not_run_before_somebody_lets_exactly_this_head_in(on_
 
     assert let_in.outputs["verdict"] == "pass"
     assert "answer of quality" not in scene.comment
+    report = scene.house.repo.root / "evalbot-report"
+    assert '"output":null' in (report / "results.jsonl").read_text()
+    assert not [path.name for path in report.iterdir() if "answer of quality" in path.read_text()]
     assert scene.opened().outputs["verdict"] == "pass"
 
 
