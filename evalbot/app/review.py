@@ -257,7 +257,7 @@ def _recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab
         calls=Calls(lab.model_calls, lab.judge_calls, sum(row.cached_calls for row in rows), lab.retried),
         recalled=lab.recalled,
         estimate=lab.estimate,
-        warnings=(*policies.policy.warnings, *(warning for case in cases for warning in case.warnings)),
+        warnings=(*lab.shortcuts, *policies.policy.warnings, *(warning for case in cases for warning in case.warnings)),
         not_applied=(*policies.not_applied, *(line for case in cases for line in case.refused)),
         dropped_params=lab.dropped_params,
         scales={

@@ -38,6 +38,7 @@ from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
 from evalbot.engine.estimate import estimate, likely_usd
 from evalbot.engine.gateway import Gateway
+from evalbot.engine.haste import Haste
 from evalbot.engine.memory import Memory
 from evalbot.engine.resume import Earlier
 from evalbot.engine.rows import to_line
@@ -163,6 +164,7 @@ class Lab:
     moved: bool = False
     memory: Memory | None = None
     estimate: Estimate | None = None
+    haste: Haste | None = None
     _providers: dict[Endpoint, Provider] = field(default_factory=dict)
 
     @asynccontextmanager
@@ -190,6 +192,7 @@ class Lab:
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
             share=self.share,
         )  # fmt: skip
+        self.haste = runner.haste
         run = Run(runner, earlier, self.memory)
         if self.stored_only:
             self.gateway.stop("only stored results are used here")
@@ -262,6 +265,13 @@ class Lab:
     def retried(self) -> int:
         """Calls made again."""
         return self.gateway.retried if self.gateway else 0
+
+    @property
+    def shortcuts(self) -> tuple[str, ...]:
+        """What was left out so that everything else would end in time, a line each."""
+        if self.haste is None or not self.haste.spared:
+            return ()
+        return (f"time was short: {self.haste.spared:,} further samples of judges were left out, so that no example had to be",)
 
     @property
     def recalled(self) -> Recalled:

@@ -114,6 +114,9 @@ class Ask(Protocol):
     async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None, /) -> Reply:
         """The reply to messages, in the shape of a JSON Schema where there is one."""
 
+    def samples(self, wanted: int) -> int:
+        """How many of so many samples there is time for: all of them, or one where the run would not end in time."""
+
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """The embedding of each text; equal texts are embedded once a run, and several in one call."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalbot.domain.canonical import Json
@@ -44,6 +44,7 @@ class Questions:
     Args:
         recalls: Whether an answer that an earlier run paid for will do.
         patient: Whether the answer may take minutes where that is cheaper.
+        spare: Of so many samples, how many there is time for.
     """
 
     gateway: Gateway
@@ -53,6 +54,7 @@ class Questions:
     embeddings: Embeddings
     recalls: bool = False
     patient: bool = False
+    spare: Callable[[int], int] = int
     failed: bool = False
     _asked: Counter[str] = field(default_factory=Counter)
     _replies: list[tuple[Request, int, bool]] = field(default_factory=list)
@@ -63,6 +65,10 @@ class Questions:
         reply = await (self._recalled(request) if self.recalls else self._fresh(request, None))
         self.bill.add(reply)
         return reply
+
+    def samples(self, wanted: int) -> int:
+        """How many of so many samples there is time for."""
+        return self.spare(wanted)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """The embeddings."""

@@ -90,6 +90,10 @@ class _Listener:
         """Only listens."""
         return self._hear(Request(self._models[model], tuple(messages), schema))
 
+    def samples(self, wanted: int) -> int:
+        """All: before the first call there is time."""
+        return wanted
+
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """Only listens."""
         self._hear(Request(self._models[model], (), texts=tuple(texts)))

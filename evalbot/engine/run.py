@@ -20,6 +20,7 @@ from evalbot.domain.turns import as_it_went
 from evalbot.engine.asking import Bill
 from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
+from evalbot.engine.haste import Haste
 from evalbot.engine.once import Once
 from evalbot.engine.plan import order
 from evalbot.engine.probe import probed
@@ -100,7 +101,8 @@ class Runner:
         self._seats = Slots(gateway.limits.concurrency)
         # A row whose call waits for its next attempt takes nobody's place.
         gateway.when_pausing = lambda more: self._seats.resize(self._seats.limit + more)
-        self._scorer, self._share = Scorer(suites, gateway, redact, share=share), share
+        self.haste = Haste(gateway.clock, golden_deadline, total_deadline)
+        self._scorer, self._share = Scorer(suites, gateway, redact, self.haste, share=share), share
         self._shelf = Shelf(journal)
 
     async def run(self, tasks: Sequence[Task]) -> list[Row]:
@@ -111,6 +113,7 @@ class Runner:
             CancelledError: After what was in flight is stopped and what was finished or paid for is in the journal.
         """
         rows: dict[int, Row] = {}
+        self.haste.begin(tasks)
         for task in tasks:
             self._answers.expect(self._call(task))
             self._scorer.expect(task)
@@ -182,6 +185,7 @@ class Runner:
             task = tasks[position]
             try:
                 await self._measure(task, partial(self._record, rows, position))
+                self.haste.done(task, rows[position])
             finally:
                 self._answers.release(self._call(task))
                 self._scorer.release(task)

@@ -20,6 +20,7 @@ from evalbot.domain.scores import Answered, Pair, Score, ScoreStatus
 from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
 from evalbot.engine.gateway import Gateway
+from evalbot.engine.haste import Haste
 from evalbot.engine.once import Once
 from evalbot.instruments.directed import speaks_to_judge
 
@@ -53,13 +54,15 @@ class Scorer:
     Deterministic metrics measure every answer anew: that is cheaper than remembering, and some look at its cost or latency.
 
     Args:
+        haste: Whether there is time for all samples of a judge.
         share: False grades every answer by itself, identical ones too.
     """
 
     def __init__(
-        self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, redact: Callable[[str], str], *, share: bool = True
-    ) -> None:
+        self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, redact: Callable[[str], str], haste: Haste, *, share: bool = True
+    ) -> None:  # fmt: skip
         self._suites, self._gateway, self._redact, self._share = suites, gateway, redact, share
+        self._haste = haste
         self._recalls = share and gateway.remembers
         self._embeddings = Embeddings(gateway, recalls=self._recalls)
         self._gradings: Once[Score] = Once(lasting=lambda score: score.error is not ErrorClass.STOPPED)
@@ -97,7 +100,10 @@ class Scorer:
     ) -> Score:
         key = (name, answered.outcome, _fingerprint(answered))
         recalls = self._recalls and not task.confirmation
-        start = partial(Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, recalls, task.patient)
+        start = partial(
+            Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, recalls, task.patient,
+            partial(self._haste.samples, task),
+        )  # fmt: skip
         work = partial(self._kept, partial(self._measure, metric, answered), start)
         try:
             score, _ = await self._gradings.get(self._question(task), key, work, deadline - self._gateway.clock())

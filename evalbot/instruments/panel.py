@@ -40,9 +40,10 @@ async def votes(
 ) -> list[Vote[T]] | Score:
     """What each juror says, `samples` times each, all asked at once; where one vote is lost, why.
 
-    All or nothing: judges fail more often on bad answers, so that leaving votes out would favour the worse side.
+    Where the run would not end in time, each juror is asked once only: that has nothing to do with the answer. Apart from
+    that, all or nothing: judges fail more often on bad answers, so that leaving votes out would favour the worse side.
     """
-    asked = [model for model in models for _ in range(samples)]
+    asked = [model for model in models for _ in range(ask.samples(samples))]
     found = await asyncio.gather(*(read_answer(ask, model, messages, schema, read) for model in asked))
     lost = [one for one in found if isinstance(one, Score)]
     if lost:

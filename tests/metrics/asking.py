@@ -34,6 +34,9 @@ class Judging:
     replies: Sequence[str | Reply | Exception]
     asked: list[tuple[str, tuple[Message, ...], Mapping[str, Json] | None]] = field(default_factory=list)
 
+    def samples(self, wanted: int) -> int:
+        return wanted
+
     async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
         given = self.replies[min(len(self.asked), len(self.replies) - 1)]
         self.asked.append((model, tuple(messages), schema))
