@@ -21,6 +21,7 @@ MODULES = {
     "report": "report",
     "suite": "suite",
     "calibrate": "calibrate",
+    "harvest": "harvest",
     "validate": "validate",
     "doctor": "doctor",
     "schema": "validate",

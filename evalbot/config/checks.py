@@ -59,6 +59,10 @@ class _Check:
         for name, raw in _mapping(self.document.get("metrics")).items():
             if isinstance(raw, dict):
                 self.built[name] = self._metric(name, raw, ("metrics", name))
+        if isinstance(harvest := self.document.get("harvest"), dict):
+            from evalbot.config.harvest import harvest_problems  # a check has no use for sources
+
+            harvest_problems(harvest, _mapping(self.document.get("suites")), self.wrong)
         return {
             name: self._suite(name, raw)
             for name, raw in _mapping(self.document.get("suites")).items()

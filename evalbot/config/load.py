@@ -11,9 +11,10 @@ from evalbot.adapters.providers.federation import audience_of
 from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.config.checks import Checked, check
 from evalbot.config.problems import problems, shown
-from evalbot.config.shape import AuthPart, File, GatesPart, ModelPart, SuitePart
+from evalbot.config.shape import AuthPart, File, GatesPart, HarvestPart, ModelPart, SuitePart
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Partition
+from evalbot.domain.harvest import HarvestPolicy
 from evalbot.domain.models import Federation, Model, Price
 from evalbot.domain.policy import (
     Approvals,
@@ -80,7 +81,14 @@ def _policy(file: File, checked: dict[str, Checked], located: Located) -> Policy
         report=ReportOptions(report.max_examples, report.show_outputs, report.guidance),
         path=located.path,
         document=located.value,
+        harvest=_harvest(file.harvest, located) if file.harvest else None,
     )  # fmt: skip
+
+
+def _harvest(part: HarvestPart, located: Located) -> HarvestPolicy:
+    from evalbot.config.harvest import harvest_policy  # a check has no use for sources
+
+    return harvest_policy(part, located.line("harvest") or 0)
 
 
 def _model(part: ModelPart) -> Model:

@@ -258,6 +258,50 @@ class ReportPart(Part):
     guidance: str = Field(default="", description="A sentence of yours for the author.")
 
 
+class FeedbackPart(Part):
+    """What users said of an answer, in the source's records."""
+
+    field: Text = Field(description="Where it stands in a record, as JMESPath.")
+    bad_when: Any = Field(description="The value, or a list of values, that is bad; `\"<0.5\"` and the like compare numbers.")
+
+
+class SamplePart(Part):
+    """Which of the window's records are looked at."""
+
+    rate: Share = Field(default=0.05, description="Share of each stratum, at least one record of each.")
+    by: list[Text] = Field(default=[], description="What makes strata: `hour`, or JMESPath into a record.")
+    always: list[Text] = Field(default=[], description="Words or regular expressions: records that hold one are always looked at.")
+    max: int = Field(default=500, ge=1, le=100_000, description="Records at the most.")
+
+
+class ProposePart(Part):
+    """What becomes a proposal."""
+
+    max: int = Field(default=10, ge=1, le=200, description="New examples at the most.")
+    per_user: int = Field(default=2, ge=1, description="Of one user at the most.")
+    per_cluster: int = Field(default=3, ge=1, description="Of one cluster of like failures at the most.")
+    reproduce: int = Field(default=3, ge=0, le=20, description="How often the present prompt is asked again; 0 does not ask.")
+    near: float = Field(default=0.9, gt=0, le=1, description="Inputs with at least this token-set Jaccard similarity are the same.")
+
+
+class HarvestPart(Part):
+    """The scheduled harvest: production failures become proposed regression examples."""
+
+    suite: Text = Field(description="Whose prompt, metrics and dataset the proposals belong to.")
+    prompt: Text | None = Field(default=None, description="The prompt's id; needed where the suite has several.")
+    dataset: Text = Field(description="The file that proposals extend.")
+    source: dict[str, Any] = Field(description="Where production records lie: `type` and its options.")
+    since: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")] = Field(default="24h", description="How far the first run looks back: `90m`, `24h`, `7d`.")
+    map: dict[Text, Text] = Field(default={}, description="Where each field of a sample stands in a record, as JMESPath; over the source's own.")
+    feedback: FeedbackPart | None = Field(default=None, description="What users said of an answer.")
+    sample: SamplePart = Field(default=SamplePart(), description="Which records are looked at.")
+    propose: ProposePart = Field(default=ProposePart(), description="What becomes a proposal.")
+    redact: list[Literal["email", "phone", "card", "iban", "token"]] = Field(
+        default=["email", "phone", "card", "iban", "token"], description="Kinds of personal data that are taken out before anything leaves the run."
+    )
+    allow_public: bool = Field(default=False, description="Whether production text, redacted, may go into a public repository.")
+
+
 class File(Part):
     """The whole file."""
 
@@ -270,5 +314,5 @@ class File(Part):
     run: RunPart = Field(default=RunPart(), description="What a run may take.")
     approvals: ApprovalsPart | None = Field(default=None, description="Who must approve; the defaults where absent.")
     report: ReportPart = Field(default=ReportPart(), description="What the comment shows.")
-    harvest: dict[str, Any] | None = Field(default=None, description="The scheduled harvest of production failures.")
+    harvest: HarvestPart | None = Field(default=None, description="The scheduled harvest of production failures.")
     monitor: dict[str, Any] | None = Field(default=None, description="The production monitor.")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Partition
+from evalbot.domain.harvest import HarvestPolicy
 from evalbot.domain.models import Model
 
 Action = Literal["block", "warn"]
@@ -158,6 +159,7 @@ class Policy:
     path: str = "evalbot.yml"
     document: Mapping[str, Json] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    harvest: HarvestPolicy | None = None
 
     def model(self, name: str) -> Model:
         """The model of a name of `models:` or of "provider/model"; KeyError where it is neither."""

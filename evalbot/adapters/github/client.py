@@ -15,8 +15,10 @@ from evalbot.adapters.github.branches import Branches, BranchHistory
 from evalbot.adapters.github.checks import Checks
 from evalbot.adapters.github.comments import Comments
 from evalbot.adapters.github.files import Files
+from evalbot.adapters.github.proposals import GitHubProposals
 from evalbot.domain.history import History
 from evalbot.domain.ports import Snapshot
+from evalbot.domain.proposals import Proposals
 from evalbot.domain.pulls import (
     CheckConclusion,
     CheckPage,
@@ -183,6 +185,10 @@ class GitHubClient:
     def history(self) -> History:
         """What evalbot remembers between runs, on the branch `evalbot-history`."""
         return BranchHistory(self.branches)
+
+    def proposals(self) -> Proposals:
+        """Where a harvest proposes."""
+        return GitHubProposals(self._api, self.branches, self._files, self.repository())
 
     def run_is_active(self, run: str) -> bool:
         """Whether the workflow run with this id has not completed yet."""

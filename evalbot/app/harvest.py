@@ -1,0 +1,284 @@
+"""Tier 3, harvest: what failed in production since the last run → a pull request that proposes regression examples."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evalbot.adapters.datasets import read_datasets
+from evalbot.adapters.datasets.extend import extended
+from evalbot.adapters.globs import match
+from evalbot.app import ledger as ledgers
+from evalbot.app.harvest_rows import proposed_row, row_of
+from evalbot.app.harvest_scoring import Bench, bench, example_id, failures, still_failing
+from evalbot.app.harvest_window import Drawn, draw, unanswered, window_of
+from evalbot.app.wiring import Lab, World
+from evalbot.config import load_policy
+from evalbot.config.harvest import build_source
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.examples import Example
+from evalbot.domain.harvest import Catch, Failure, HarvestPolicy
+from evalbot.domain.history import History
+from evalbot.domain.policy import Policy
+from evalbot.domain.ports import Snapshot
+from evalbot.domain.privacy import Personal
+from evalbot.domain.proposals import Draft, Proposals, Standing
+from evalbot.domain.redaction import Redactor
+from evalbot.domain.runs import Row
+from evalbot.domain.samples import From
+from evalbot.domain.verdicts import Verdict
+from evalbot.gate.proposals import chosen, unknown
+from evalbot.report.proposal import proposal_body, proposal_title
+
+KEY_VARIABLE = "EVALBOT_HARVEST_KEY"
+MOST_UNSCORED = 0.05  # of the samples: with more, the judge is broken and what failed cannot be told
+
+
+@dataclass(frozen=True)
+class HarvestOptions:
+    """What is asked of a harvest. With `dry_run` nothing is written anywhere but on the terminal."""
+
+    config: str = "evalbot.yml"
+    key: str = "default"
+    repository: str = ""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Harvested:
+    """What came of it. `draft` is None where there was nothing to propose."""
+
+    verdict: Verdict
+    reason: str
+    catch: Catch = field(default_factory=Catch)
+    draft: Draft | None = None
+    standing: Standing = field(default_factory=Standing)
+    policy_sha: str = ""
+    cost_usd: float | None = 0.0
+    model_calls: int = 0
+    judge_calls: int = 0
+
+
+def harvest(root: Path, options: HarvestOptions, world: World, proposals: Proposals, history: History, now: float) -> Harvested:
+    """Fetch, redact, draw, score, compare with what is known, ask again, propose, and remember.
+
+    The watermark moves last, and only when the proposal is written or there was nothing to propose: a run that dies anywhere
+    is repeated by the next one.
+
+    Args:
+        root: What a source's relative paths are relative to.
+        now: Seconds since 1970, UTC.
+
+    Raises:
+        ConfigError: Configuration, prompt, dataset or source are wrong, or the repository is public and that is not allowed.
+        Refused: There is no permission to propose.
+    """
+    sha, tree = proposals.default()
+    policy, ours = policy_of(tree, options)
+    if proposals.public() and not ours.allow_public:
+        hint = "If it may, set `harvest.allow_public: true`. Nothing was fetched."
+        raise ConfigError(Problem("this repository is public, and harvested production text would be too.", policy.path, ours.line or None, hint))
+    run = _Run(root, options, world, proposals, history, now, policy, ours, sha, tree)
+    try:
+        return run.harvested()
+    except CouldNotRun as error:
+        return Harvested(Verdict.INCONCLUSIVE, unanswered(error), policy_sha=sha)
+
+
+def policy_of(tree: Snapshot, options: HarvestOptions) -> tuple[Policy, HarvestPolicy]:
+    """The rules and the harvest's part of them; raises ConfigError where there is none."""
+    if not tree.exists(options.config):
+        raise ConfigError(Problem("there is no configuration on the default branch.", options.config))
+    policy = load_policy(tree.read(options.config), options.config)
+    if policy.harvest is None:
+        hint = "Add one: suite, dataset, source and map (docs/harvest.md)."
+        raise ConfigError(Problem("there is no `harvest:` in it.", options.config, None, hint))
+    return policy, policy.harvest
+
+
+@dataclass(frozen=True)
+class _Run:
+    root: Path
+    options: HarvestOptions
+    world: World
+    proposals: Proposals
+    history: History
+    now: float
+    policy: Policy
+    ours: HarvestPolicy
+    sha: str
+    tree: Snapshot
+
+    def harvested(self) -> Harvested:
+        known = ledgers.read_ledger(self.history.read(self._ledger_path))
+        standing = self.proposals.standing(self._branch)
+        kept = self._kept(standing)
+        known = self._settled(known, standing, kept)
+        window = window_of(self.ours, known.watermark, self.now)
+        personal = Personal(self._key, self.ours.redact, self._secrets)
+        source = build_source(self.ours, self.policy.path)
+        drawn = draw(self.ours, source, window, From(self.root, self.world.environment), personal, self.policy.limits.seed)
+        lab = self.world.open_lab(self.policy.limits)
+        catch = replace(self._catch(drawn, known, kept, lab, personal), until=window.until)
+        draft = self._draft(catch, kept) if catch.failures or kept else None
+        done = Harvested(
+            Verdict.PASS, _reason(catch, draft), catch, draft, standing, self.sha, lab.cost_usd, lab.model_calls, lab.judge_calls
+        )
+        return done if self.options.dry_run else self._written(done, known, standing)
+
+    def _catch(self, drawn: Drawn, known: ledgers.Ledger, kept: Sequence[Example], lab: Lab, personal: Personal) -> Catch:
+        """What is worth proposing; raises CouldNotRun where too little could be scored to tell."""
+        names = [example_id(sample, personal.redact, self._hash) for sample in drawn.samples]
+        made = bench(self.ours, self.policy, self.sha, self.tree, drawn.samples, names)
+        sorted_out: list[Any] = []
+
+        def worth_asking(rows: Sequence[Row]) -> list[Failure]:
+            failed, unscored = failures(made, drawn.samples, names, drawn.bad, rows)
+            if unscored > MOST_UNSCORED * max(1, len(drawn.samples)):
+                raise CouldNotRun(f"{unscored} of {len(drawn.samples)} recorded answers could not be scored.")
+            found = unknown(failed, [*self._dataset(), *kept], lambda one: self._hash(one.example) in known.decided, self.ours.caps.near)
+            sorted_out.append((found, len(failed), unscored))
+            return list(found.new)
+
+        new, again = asyncio.run(_measured(lab, made, names, worth_asking))
+        found, failed_count, unscored = sorted_out[0]
+        left, untold = still_failing(new, again, self.ours.caps.reproduce)
+        if new and untold == len(new):
+            raise CouldNotRun("the present prompt could not be asked again.")
+        picked = chosen(left, self.ours.caps)
+        counts = replace(
+            drawn.counts, unscored=unscored, failed=failed_count, known=sum(found.recurred.values()), decided=found.decided,
+            repaired=len(new) - len(left), held_back=len(left) - len(picked), proposed=len(picked),
+        )  # fmt: skip
+        return Catch(picked, found.recurred, counts)
+
+    def _dataset(self) -> tuple[Example, ...]:
+        """Every example of the suite, of all partitions."""
+        paths = match(self.policy.suites[self.ours.suite].datasets, self.tree.paths())
+        if self.tree.exists(self.ours.dataset) and self.ours.dataset not in paths:
+            paths = [*paths, self.ours.dataset]
+        return read_datasets(self.tree, paths)
+
+    def _kept(self, standing: Standing) -> tuple[Example, ...]:
+        """What the branch proposes already, as reviewers left it; nothing of one whose pull request was closed.
+
+        A branch that was written after its pull request had ended is one whose run died before it opened the next.
+        """
+        ended = standing.state in ("merged", "closed") and standing.tip == standing.head
+        if not standing.tip or ended:
+            return ()
+        branch = self.proposals.tree(standing.tip)
+        if not branch.exists(self.ours.dataset):
+            return ()
+        here = {example.id for example in self._dataset()}
+        return tuple(example for example in read_datasets(branch, [self.ours.dataset]) if example.id not in here)
+
+    def _settled(self, known: ledgers.Ledger, standing: Standing, kept: Sequence[Example]) -> ledgers.Ledger:
+        """The ledger with what people have decided since: merged, closed, or taken out of the open pull request."""
+        waiting = known.of_state(ledgers.OPEN)
+        there = {self._hash(example.id) for example in kept}
+        if standing.state == "merged" and not there:
+            return known.with_state(waiting, ledgers.MERGED)
+        if standing.state == "closed" and not there:
+            return known.with_state(waiting, ledgers.REJECTED)
+        return known.with_state(waiting - there, ledgers.REJECTED) if standing.state == "open" else known
+
+    def _draft(self, catch: Catch, kept: Sequence[Example]) -> Draft:
+        rows = [*map(row_of, kept), *map(proposed_row, catch.failures)]
+        path = self.ours.dataset
+        before = self.tree.read(path).decode("utf-8") if self.tree.exists(path) else ""
+        body = proposal_body(self.ours, catch.failures, kept, catch)
+        title = proposal_title(self.ours.suite, len(rows))
+        return Draft(self._branch, self.sha, path, extended(before, path, rows), title, self._secrets.redact(body))
+
+    def _written(self, done: Harvested, known: ledgers.Ledger, standing: Standing) -> Harvested:
+        """Propose, then remember: in this order, so that a run that dies in between is repeated and finds its own rows."""
+        after = standing
+        if done.draft is not None:
+            after = self.proposals.propose(done.draft, standing)
+        elif standing.state == "open":
+            self.proposals.close(standing, "Every row was taken out or merged, so there is nothing left to propose.")
+        proposed = [self._hash(failure.example) for failure in done.catch.failures]
+        counts = vars(done.catch.counts)
+        run = {"at": _iso(self.now), "until": done.catch.until, **counts, "recurred": len(done.catch.recurred)}
+
+        def change(text: str) -> str:
+            there = ledgers.read_ledger(text)
+            merged = replace(there, decided={**there.decided, **known.decided}, watermark=done.catch.until, pull=after.number, runs=(*there.runs, run))
+            return ledgers.write_ledger(merged.with_state(proposed, ledgers.OPEN))
+
+        self.history.update({self._ledger_path: change}, f"Harvest of suite {self.ours.suite}")
+        return replace(done, standing=after)
+
+    @property
+    def _branch(self) -> str:
+        return f"evalbot/harvest-{_slug(self.options.key)}-{_slug(self.ours.suite)}"
+
+    @property
+    def _ledger_path(self) -> str:
+        return ledgers.ledger_path(self.options.key, self.ours.suite)
+
+    @property
+    def _key(self) -> bytes:
+        """Names stay the same within a run, and over all runs where the workflow sets a secret for it; it is never written."""
+        secret = self.world.environment.get(KEY_VARIABLE, "").strip()
+        return hashlib.sha256(secret.encode()).digest() if secret else _RUN_KEY
+
+    def _hash(self, name: str) -> str:
+        """An id's stand-in in the ledger: by the secret, else by the repository's name, so that the next run knows it again."""
+        secret = self.world.environment.get(KEY_VARIABLE, "").strip() or f"evalbot harvest of {self.options.repository}"
+        return ledgers.hashed(hmac.new(secret.encode(), b"ids", hashlib.sha256).digest(), name)
+
+    @property
+    def _secrets(self) -> Redactor:
+        return _Through(self.world.redact)
+
+
+class _Through(Redactor):
+    """The run's own redactor, which knows the process's secrets."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        super().__init__(())
+        self._through = redact
+
+    def redact(self, text: str) -> str:
+        """The text without the process's secrets, and without what looks like a well-known key."""
+        return super().redact(self._through(text))
+
+
+async def _measured(
+    lab: Lab, made: Bench, names: Sequence[str], worth_asking: Callable[[Sequence[Row]], list[Failure]]
+) -> tuple[list[Failure], list[Row]]:
+    """Score what was recorded, choose, and ask the present prompt again about what was chosen."""
+    at: Mapping[str, int] = {name: index for index, name in enumerate(names)}
+    suites = {made.case.suite.name: made.case.for_engine}
+    fresh = [task for tasks in made.fresh.values() for task in tasks]
+    async with lab.running(suites, [made.recorded, fresh], made.systems) as run:
+        rows = await run(made.recorded)
+        new = worth_asking(rows)
+        return new, await run([task for failure in new for task in made.fresh[at[failure.example]]])
+
+
+_RUN_KEY = secrets.token_bytes(32)
+
+
+def _slug(text: str) -> str:
+    return "".join(char if char.isascii() and (char.isalnum() or char in "_.") else "-" for char in text).strip("-.") or "default"
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _reason(catch: Catch, draft: Draft | None) -> str:
+    counts = catch.counts
+    if draft is None:
+        return f"nothing to propose: {counts.failed} of {counts.sampled} samples failed, none of them new"
+    return f"{counts.proposed} new regression examples proposed from {counts.failed} failures in {counts.sampled} samples"

@@ -1,0 +1,145 @@
+"""A window of production: fetched, drawn from, and rid of personal data before anything else is done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from evalbot.adapters.sources.mapped import Unusable, mapper
+from evalbot.adapters.sources.paths import finder
+from evalbot.domain.canonical import Json
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.harvest import Counts, HarvestPolicy
+from evalbot.domain.privacy import Personal
+from evalbot.domain.samples import From, Sample, Source, Window
+from evalbot.stats.sampling import Facts, ProductionSampler
+
+OVERLAP_SECONDS = 900.0  # records that reach a source late are still seen; what was seen before is known by its id
+_NEEDED = ("id", "output", "timestamp")
+_COMPARED = re.compile(r"\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*\Z")
+_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Samples to look at, redacted, with what became of the others. `bad` names (by their place) those with bad feedback."""
+
+    samples: tuple[Sample, ...]
+    bad: frozenset[int]
+    counts: Counts
+
+
+def window_of(policy: HarvestPolicy, watermark: float, now: float) -> Window:
+    """From the watermark, a little before it, to now; `since` before now where nothing was read yet."""
+    return Window(watermark - OVERLAP_SECONDS if watermark else now - policy.since_seconds, now)
+
+
+def draw(policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int) -> Drawn:
+    """Fetch, draw and redact.
+
+    Raises:
+        ConfigError: The map names too little, or fits no record at all.
+        CouldNotRun: The source did not answer to the end.
+    """
+    paths = {**source.map, **policy.map}
+    _refuse_poor(paths, policy)
+    mapped, bad = mapper(paths), _bad_feedback(policy)
+    strata = [_stratum(name) for name in policy.by]
+    sampler: ProductionSampler[tuple[Sample, bool]] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed)
+    unusable, reason = 0, ""
+    for record in source.fetch(window, here):
+        try:
+            sample = mapped(record)
+        except Unusable as error:
+            unusable, reason = unusable + 1, str(error)
+            continue
+        if not window.since <= sample.timestamp < window.until:
+            continue
+        disliked = bad(record, sample)
+        trouble = disliked or sample.had_error
+        facts = Facts(sample.id, tuple(of(record, sample) for of in strata), _searched(sample), sample.latency_ms, trouble)
+        sampler.offer((sample, disliked), facts)
+    if unusable and not sampler.offered:
+        raise ConfigError(Problem(f"harvest: none of {unusable} records is a sample: {reason}.", hint="Look at `harvest.map`."))
+    return _redacted(sampler.chosen(), personal, Counts(sampler.offered, sampler.repeated, unusable))
+
+
+def _refuse_poor(paths: Mapping[str, str], policy: HarvestPolicy) -> None:
+    missing = [name for name in _NEEDED if not paths.get(name)]
+    if missing:
+        raise ConfigError(Problem(f"harvest.map has no {', '.join(missing)}.", hint=f"Line {policy.line}: say where each stands in a record."))
+
+
+def _redacted(chosen: Iterable[tuple[Sample, bool]], personal: Personal, counts: Counts) -> Drawn:
+    """A sample on which redaction fails is dropped and counted; nothing of it is used."""
+    kept: list[Sample] = []
+    bad: set[int] = set()
+    dropped = 0
+    for sample, disliked in chosen:
+        try:
+            clean = _without_personal_data(sample, personal)
+        except Exception:  # whatever it was: text that could not be looked through must not go on
+            dropped += 1
+            continue
+        bad |= {len(kept)} if disliked else set()
+        kept.append(clean)
+    return Drawn(tuple(kept), frozenset(bad), replace(counts, sampled=len(kept) + dropped, not_redacted=dropped))
+
+
+def _without_personal_data(sample: Sample, personal: Personal) -> Sample:
+    """The user's name is only compared, under a name of its own."""
+    text: Callable[[str], str] = personal.redact
+    asked: Any = personal.redact_json(dict(sample.input))
+    about: Any = personal.redact_json(dict(sample.metadata))
+    return replace(
+        sample, input=asked, output=None if sample.output is None else text(sample.output), metadata=about,
+        expected=None if sample.expected is None else text(sample.expected), context=tuple(map(text, sample.context)),
+        user=personal.name("user", sample.user) if sample.user else "", feedback=personal.redact_json(sample.feedback),
+        url=text(sample.url),
+    )  # fmt: skip
+
+
+def _searched(sample: Sample) -> str:
+    return "\n".join(value for value in sample.input.values() if isinstance(value, str))
+
+
+def _stratum(name: str) -> Callable[[Json, Sample], object]:
+    if name == "hour":
+        return lambda _, sample: datetime.fromtimestamp(sample.timestamp, UTC).hour
+    of = finder(name).of
+
+    def stratum(record: Json, _: Sample) -> object:
+        found = of(record)
+        return found if found is None or isinstance(found, str | int | float) else str(found)
+
+    return stratum
+
+
+def _bad_feedback(policy: HarvestPolicy) -> Callable[[Json, Sample], bool]:
+    """Whether what a user said is bad: equal to one of the values, or on the wrong side of a number such as "<0.5"."""
+    if not policy.bad_when:
+        return lambda _, __: False
+    of = finder(policy.feedback).of
+    bars = [(match[1], float(match[2])) for value in policy.bad_when if isinstance(value, str) and (match := _COMPARED.match(value))]
+    words = [value for value in policy.bad_when if not (isinstance(value, str) and _COMPARED.match(value))]
+
+    def bad(record: Json, _: Sample) -> bool:
+        said = of(record)
+        given: Iterable[Json] = said if isinstance(said, list) else [said]
+        return any(one in words or any(_number(one, sign, bar) for sign, bar in bars) for one in given if one is not None)
+
+    return bad
+
+
+def _number(value: Json, sign: str, bar: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and _COMPARE[sign](float(value), bar)
+
+
+def unanswered(error: CouldNotRun) -> str:
+    """One line for a source that failed."""
+    return f"the source failed, so nothing was proposed and the next run begins where this one did: {error}"

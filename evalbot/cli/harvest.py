@@ -1,0 +1,49 @@
+"""`evalbot harvest`: production failures → proposed regression examples."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalbot.cli.app import Config, Json, Quiet, ReportDir, Repository, app, one_line_errors
+
+
+@app.command(epilog="Exit status: 0 proposed, or nothing to propose; 2 configuration error; 3 source, model or judge failed, nothing written.")
+def harvest(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the pull request; write nothing, and do not move the watermark.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="How many production failures the datasets would now catch, from the ledger; fetches nothing.")] = False,
+    config: Config = "evalbot.yml",
+    key: Annotated[str, typer.Option(help="Name of this check where a repository has several.")] = "default",
+    report_dir: ReportDir = Path("evalbot-report"),
+    json: Json = False,
+    quiet: Quiet = False,
+    repository: Repository = Path(),
+) -> None:
+    """Pull production samples, keep what failed and is new, and propose it as regression examples in one pull request.
+
+    With GITHUB_TOKEN and GITHUB_REPOSITORY it proposes on GitHub; without, only --dry-run works.
+    """
+    from evalbot.app.harvest import HarvestOptions
+    from evalbot.app.harvest import harvest as run
+    from evalbot.app.harvest_places import places
+    from evalbot.app.harvest_report import as_json, catch_report, words
+    from evalbot.app.wiring import World
+
+    options = HarvestOptions(config, key, os.environ.get("GITHUB_REPOSITORY", repository.resolve().name), dry_run)
+    folder = report_dir if report_dir.is_absolute() else repository / report_dir
+    with one_line_errors():
+        proposals, history = places(repository, os.environ)
+        if report:
+            typer.echo(catch_report(options, proposals, history))
+            return
+        world = World.real(os.environ, folder / "harvest", quiet=quiet)
+        done = run(repository, options, world, proposals, history, time.time())
+    if json:
+        typer.echo(as_json(done))
+    elif not quiet:
+        typer.echo(world.redact(words(done, dry_run=dry_run)))
+    raise typer.Exit(done.verdict.exit_code)

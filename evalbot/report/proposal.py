@@ -1,0 +1,87 @@
+"""The text of a proposal: one checklist row an example, with the evidence, and what a person has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evalbot.domain.canonical import Json
+from evalbot.domain.examples import Example
+from evalbot.domain.harvest import Catch, Counts, Failure, HarvestPolicy
+from evalbot.report.escape import block, code, inline
+from evalbot.report.numbers import counted
+from evalbot.report.table import details
+
+_MOST_CHARACTERS = 60_000
+_ANSWER = 1500
+_SIGNALS = {"metrics": "the metrics", "error": "an error", "feedback": "bad feedback"}
+
+
+def proposal_title(suite: str, count: int) -> str:
+    """One line without a word of production."""
+    return f"evalbot: {counted(count, 'regression example')} from production for suite {suite}"
+
+
+def proposal_body(policy: HarvestPolicy, failures: Sequence[Failure], kept: Sequence[Example], catch: Catch) -> str:
+    """GitHub's Markdown, at most 60,000 characters: the evidence of the last rows gives way first.
+
+    Args:
+        failures: Proposed by this run.
+        kept: Proposed by earlier runs and still in the pull request, as reviewers left them.
+    """
+    head = [
+        "Answers that failed in production, as examples for you to judge. **Nothing here gates anything yet**: a row counts once it is merged "
+        "without `status: proposed`.",
+        "For each row: is it a failure? Write `source.root_cause` and, where there is one right answer, `expected_output`; then remove "
+        f"the line's `status`. Delete the rows that you do not want. They are in {code(policy.dataset)}. Closing this pull request rejects them all.",
+        "Personal data was taken out by pattern. Names and addresses in running text are not found that way: please look.",
+    ]
+    rows = [_row(failure) for failure in failures]
+    rows += [f"- [ ] {code(example.id)} (from an earlier run)" for example in kept]
+    tail = [*_recurred(catch.recurred), _counts(catch.counts)]
+    evidence = [_evidence(failure) for failure in failures]
+    while True:
+        text = "\n\n".join([*head, "\n".join(rows), *evidence, *tail]) + "\n"
+        if len(text) <= _MOST_CHARACTERS or not evidence:
+            return text
+        evidence.pop()
+
+
+def _row(failure: Failure) -> str:
+    why = " and ".join(_SIGNALS[signal] for signal in failure.signals)
+    kinds = f" ({', '.join(code(kind, 60) for kind in failure.kinds[:4])})" if failure.kinds else ""
+    fresh = f"; the present prompt fails it {failure.fresh[0]} of {failure.fresh[1]} times" if failure.fresh[1] else ""
+    seen = f"; seen {failure.seen} times" if failure.seen > 1 else ""
+    link = f"; source {code(failure.sample.url, 200)}" if failure.sample.url else ""
+    return f"- [ ] {code(failure.example)}: failed by {why}{kinds}{fresh}{seen}. Cluster: {inline(failure.cluster, 80)}{link}"
+
+
+def _evidence(failure: Failure) -> str:
+    sample = failure.sample
+    parts = [f"{inline(name, 60)}:\n\n{block(_words(value), 600)}" for name, value in sample.input.items()]
+    parts.append(f"What was answered:\n\n{block(sample.output or '', _ANSWER)}")
+    parts += [f"- {inline(reason, 400)}" for reason in failure.reasons[:5]]
+    if sample.expected is not None:
+        parts.append(f"A person's correction, as a candidate for `expected_output`:\n\n{block(sample.expected, _ANSWER)}")
+    return details(f"Evidence: {inline(failure.example, 80)}", "\n\n".join(parts))
+
+
+def _recurred(recurred: Mapping[str, int]) -> list[str]:
+    if not recurred:
+        return []
+    worst = sorted(recurred.items(), key=lambda item: (-item[1], item[0]))[:20]
+    listed = ", ".join(f"{code(name, 60)} ({times})" for name, times in worst)
+    return [f"**Seen again.** Failures of this window that the datasets hold already: {listed}. Their examples were merged and production still fails them."]
+
+
+def _counts(counts: Counts) -> str:
+    steps = (
+        (counts.fetched, "records"), (counts.sampled, "looked at"), (counts.failed, "failed"), (counts.known, "known to the datasets"),
+        (counts.decided, "decided before"), (counts.repaired, "not failed by the present prompt"), (counts.held_back, "held back by the caps"),
+        (counts.proposed, "proposed"),
+    )  # fmt: skip
+    lost = [f"{count} {what}" for count, what in ((counts.unusable, "unusable"), (counts.not_redacted, "dropped because redaction failed"), (counts.unscored, "not scored")) if count]
+    return "This run: " + ", ".join(f"{count:,} {what}" for count, what in steps) + (f"; {', '.join(lost)}" if lost else "") + "."
+
+
+def _words(value: Json) -> str:
+    return value if isinstance(value, str) else str(value)
