@@ -273,7 +273,9 @@ def test_the_files_say_the_same(house):
     result = house.head(WORSE).check()
 
     assert result.comment.startswith("<!-- evalbot:v1 key=default -->\n")
-    assert {path.name for path in result.folder.iterdir()} == {"comment.md", "summary.json", "results.jsonl", "junit.xml"}
+    assert {path.name for path in result.folder.iterdir()} == {
+        "comment.md", "summary.json", "results.jsonl", "junit.xml", "report.html", "examples.jsonl",
+    }  # fmt: skip
     assert result.summary["schema"] == "evalbot.summary/1"
     assert result.summary["verdict"] == "fail"
     assert len([row for row in result.rows if not row["confirmation"]]) == 104

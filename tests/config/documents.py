@@ -48,7 +48,7 @@ suites:
 run:       {partitions: [golden, adversarial], concurrency: 8, golden_seconds: 60, total_seconds: 600.5, budget_usd: 2, unknown_price: refuse, seed: 7}
 approvals: {golden: 2, policy: 0, accept_by_author: true}
 report:    {max_examples: 1, show_outputs: false, guidance: "Ask first."}
-harvest:   {suite: support, since: 24h}
+harvest:   {suite: support, since: 24h, dataset: evals/support/regression.jsonl, source: {type: jsonl, url: "logs/*.jsonl"}}
 monitor:   {}
 """
 
