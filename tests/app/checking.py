@@ -61,6 +61,11 @@ def files(**changed: str | None) -> dict[str, str | None]:
     return {path: changed.get(name, default) for name, (path, default) in named.items() if changed.get(name, default) is not None}
 
 
+def few(**changed: str | None) -> dict[str, str | None]:
+    """The files of a repository with six examples; keywords as of `files`."""
+    return files(**({"golden": lines(golden(3)), "regression": lines(regression(3))} | changed))
+
+
 @dataclass
 class Result:
     """What a run left behind."""

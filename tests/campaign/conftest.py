@@ -8,9 +8,32 @@ from typing import Any
 
 import pytest
 
-from tests.app.checking import House
+from tests.app.checking import House, few
 from tests.app.on_github import Scene
 from tests.github_server import GitHubServer
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A repository with a branch that has changed nothing yet."""
+    return House(tmp_path)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> House:
+    """The same with three golden and three regression examples: enough where no score is tested."""
+    return House(tmp_path, few())
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Requests to GitHub wait no time; how long they would have."""
+    from evalbot.adapters.github import GitHubClient
+
+    seconds: list[float] = []
+    defaults = dict(GitHubClient.__init__.__kwdefaults__)
+    monkeypatch.setattr(GitHubClient.__init__, "__kwdefaults__", defaults | {"sleep": seconds.append})
+    return seconds
 
 
 @pytest.fixture
