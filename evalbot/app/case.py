@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evalbot import __version__
 from evalbot.adapters.prompts import prompt_id
 from evalbot.app.changes import PromptPair, PromptPairs, pair_prompts
 from evalbot.app.commits import Commits
@@ -67,7 +68,7 @@ class Case:
         # Options beside identities: a threshold moves no score, but it moves what passes.
         options = [[spec.name, spec.type, spec.options] for spec in self.suite.metrics]
         own = [[name, metric.identity(), ids.get(name)] for name, metric in metrics.items()]
-        return SuiteMetrics(metrics, self.deciding, models, ids, digest([options, own, sorted(self.deciding)]))
+        return SuiteMetrics(metrics, self.deciding, models, ids, digest([options, own, sorted(self.deciding), __version__]))
 
     def evidence(self, rows: Sequence[object]) -> Evidence:
         """The case with what came back, for the gate."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from evalbot import __version__
 from evalbot.adapters.cache import NoCache, open_cache
+from evalbot.adapters.descriptors import affordable
 from evalbot.adapters.journal import FileJournal, earlier_lines
 from evalbot.adapters.prices import listed_price, price
 from evalbot.adapters.progress import progress
@@ -163,6 +164,7 @@ class Lab:
     gateway: Gateway | None = None
     moved: bool = False
     memory: Memory | None = None
+    earlier: Earlier | None = None
     estimate: Estimate | None = None
     haste: Haste | None = None
     _providers: dict[Endpoint, Provider] = field(default_factory=dict)
@@ -185,7 +187,7 @@ class Lab:
         cache = self.world.cache() if self.share else NoCache()
         self.memory = self._memory(cache, systems)
         self.gateway = self._door(self.memory)
-        earlier = Earlier(self.world.earlier() if self.share else (), suites)
+        self.earlier = earlier = Earlier(self.world.earlier() if self.share else (), suites)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
             suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,
@@ -233,8 +235,9 @@ class Lab:
                 await provider.close()
 
     def _door(self, memory: Memory | None) -> Gateway:
+        limits = replace(self.limits, concurrency=affordable(self.limits.concurrency))
         return Gateway(
-            self._provider, price, self.limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=memory,
+            self._provider, price, limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=memory,
             expected=lambda request: likely_usd(request, listed_price(request.model)),
         )
 
@@ -275,8 +278,9 @@ class Lab:
 
     @property
     def recalled(self) -> Recalled:
-        """What came from the cache."""
-        return self.memory.recalled if self.memory else Recalled()
+        """What came from the cache and from earlier results."""
+        found, earlier = self.memory.recalled if self.memory else Recalled(), self.earlier
+        return found if earlier is None else replace(found, rows=earlier.taken, ignored=earlier.ignored)
 
     @property
     def dropped_params(self) -> Mapping[str, tuple[str, ...]]:

@@ -43,7 +43,8 @@ class Recalled:
     `oldest_seconds` is the age of the oldest reply that was used; `unpinned` are the models without a date in their name
     of which replies were used, as "provider/model". `stale` entries were too old, `untrusted` ones were kept by a run that
     is not believed, `corrupt` ones were not as they were written. `drifted` models answer under another name by now, so
-    that their old replies were not used. `trouble` is why the cache could not be used, if so.
+    that their old replies were not used. `trouble` is why the cache could not be used, if so. `rows` are whole rows of earlier
+    results that were used again, `ignored` those and torn lines that did not fit this run.
     """
 
     replies: int = 0
@@ -54,6 +55,8 @@ class Recalled:
     corrupt: int = 0
     drifted: tuple[str, ...] = ()
     trouble: str = ""
+    rows: int = 0
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True)

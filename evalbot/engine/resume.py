@@ -26,6 +26,7 @@ class Earlier:
         # What compares is asked for again by itself: a comparison that is missing makes no answer incomplete.
         compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
+        self._taken: set[tuple[object, ...]] = set()
         self.unread = 0
         for lines in stored:
             shelf = Shelf(lines)
@@ -38,15 +39,27 @@ class Earlier:
                 if _complete(row, compares):
                     self._rows[_answer(row)] = shelf.put(row, place)
 
+    @property
+    def taken(self) -> int:
+        """Rows that were the answer to something planned."""
+        return len(self._taken)
+
+    @property
+    def ignored(self) -> int:
+        """Rows that were not, of another version, configuration or plan, and lines that could not be read."""
+        return len(self._rows) - len(self._taken) + self.unread
+
     def split(self, tasks: Sequence[Task]) -> tuple[list[Row], list[Task]]:
         """The rows that are there already, marked as cached, and the tasks that remain."""
         found: list[Row] = []
         left: list[Task] = []
         for task in tasks:
-            row = self._rows.get(_question(task, self._graded_by.get(task.suite, "")))
+            question = _question(task, self._graded_by.get(task.suite, ""))
+            row = self._rows.get(question)
             if row is None:
                 left.append(task)
             else:
+                self._taken.add(question)
                 found.append(_again(row, task))
         return found, left
 

@@ -82,7 +82,10 @@ def _from_cache(record: RunRecord) -> str:
         said.append(f"Answers under another name by now, so earlier replies were not used: {names}.")
     passed_over = [
         f"{count(number)} {why}"
-        for number, why in ((used.stale, "too old"), (used.untrusted, "kept by a run that is not trusted"), (used.corrupt, "damaged"))
+        for number, why in (
+            (used.stale, "too old"), (used.untrusted, "kept by a run that is not trusted"), (used.corrupt, "damaged"),
+            (used.ignored, "rows of earlier results that do not fit this run"),
+        )
         if number
     ]
     if passed_over:
