@@ -35,6 +35,7 @@ image: dev  ## build the action's image without an engine and take a pull reques
 
 bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/evalbot bench stats
+	@$(BIN)/python -m bench.metrics
 	@$(BIN)/python -m bench.check
 
 lock:  ## renew the hash-locked requirements (needs uv)
