@@ -10,8 +10,8 @@ from evalbot.domain.errors import ErrorClass, ProviderError
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Outcome, Vector
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
-from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
+from evalbot.domain.scores import Answered, Score
+from evalbot.instruments.thresholded import Thresholded
 from evalbot.metrics import METRICS
 
 _VERSION = 1  # part of the identity: bump it when two vectors are compared differently
@@ -19,7 +19,7 @@ _VERSION = 1  # part of the identity: bump it when two vectors are compared diff
 
 @METRICS.register("semantic_similarity")
 @dataclass(frozen=True)
-class SemanticSimilarity:
+class SemanticSimilarity(Thresholded):
     """The cosine of the answer's embedding and that of the nearest of `expected_output` and `references`.
 
     - `model`: an embedding model, a name of `models:` or "provider/model": of any endpoint that speaks OpenAI's format, or
@@ -41,32 +41,12 @@ class SemanticSimilarity:
     **Source**: cosine of embeddings, as in Reimers and Gurevych (2019), Sentence-BERT (arXiv 1908.10084).
     """
 
-    model: str
-    threshold: Threshold | None = None
-
-    scale = (0.0, 1.0)
-    lower_is_better = False
     needs = "an `expected_output` or `references`"
-
-    @property
-    def decides(self) -> Decides:
-        """With a threshold."""
-        return Decides.NO if self.threshold is None else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The embedding model."""
-        return (self.model,)
 
     @property
     def embedders(self) -> tuple[str, ...]:
         """The same: it must be one that embeds."""
         return (self.model,)
-
-    def problems(self) -> list[str]:
-        """What is wrong with the options."""
-        found = [] if self.model.strip() else ["model is empty; name an embedding model."]
-        return found + threshold_problems("threshold", self.threshold, self.scale)
 
     def applies(self, example: Example) -> bool:
         """Where there is a good answer that says something."""
@@ -79,18 +59,16 @@ class SemanticSimilarity:
     async def measure(self, answered: Answered, ask: Ask) -> Score:
         """The cosine with the nearest good answer."""
         good = [answer for answer in answered.example.answers if answer.strip()]
-        partition = answered.example.partition
         if not good:
             return Score.not_applicable("The example has no expected output.")
         if answered.outcome is Outcome.EMPTY or not answered.output.strip():
-            return Score.scored(0.0, reaches(0.0, self.threshold, partition), "The answer is empty.")
+            return self.score(0.0, answered, "The answer is empty.")
         try:
             said, *others = await ask.embed(self.model, [answered.output, *good])
             value = max(max(0.0, cosine(said, other)) for other in others)
         except (ProviderError, ValueError) as error:
             return Score.unscored(ErrorClass.METRIC, f"No similarity: {error}")
-        passed = reaches(value, self.threshold, partition)
-        return Score.scored(value, passed, f"Similarity is {value:.2f}." if passed is False else "")
+        return self.score(value, answered, f"Similarity is {value:.2f}.")
 
 
 def cosine(one: Vector, other: Vector) -> float:

@@ -11,13 +11,13 @@ from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Outcome
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
-from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
+from evalbot.domain.scores import Answered, Score
 from evalbot.instruments.fences import input_text
 from evalbot.instruments.items import PARSER_VERSION, Form
 from evalbot.instruments.itemwise import PER_CALL, verdicts
 from evalbot.instruments.replies import shortened
 from evalbot.instruments.sentences import VERSION, sentences
+from evalbot.instruments.thresholded import Thresholded
 from evalbot.metrics import METRICS
 
 _FORM = Form(("relevant", "supporting", "irrelevant"))
@@ -26,7 +26,7 @@ _REQUEST = "Judge each item. Reply with the JSON object only."
 
 @METRICS.register("answer_relevance")
 @dataclass(frozen=True)
-class AnswerRelevance:
+class AnswerRelevance(Thresholded):
     """The share of the answer's sentences that serve the question.
 
     The answer is taken apart into sentences. A judge calls each of them `relevant` (it answers the question, or a part of
@@ -50,25 +50,6 @@ class AnswerRelevance:
     questions and their embeddings, which cannot say which sentence was beside the point.
     """
 
-    model: str
-    threshold: Threshold | None = None
-
-    scale = (0.0, 1.0)
-    lower_is_better = False
-
-    @property
-    def decides(self) -> Decides:
-        """With a threshold."""
-        return Decides.NO if self.threshold is None else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The judge."""
-        return (self.model,)
-
-    def problems(self) -> list[str]:
-        """What is wrong with the threshold."""
-        return threshold_problems("threshold", self.threshold, self.scale)
 
     def applies(self, example: Example) -> bool:  # noqa: ARG002 - the port's signature
         """To every example."""
@@ -83,10 +64,9 @@ class AnswerRelevance:
 
     async def measure(self, answered: Answered, ask: Ask) -> Score:
         """The share of sentences that serve the question, or unscored where the judge gave no verdicts."""
-        partition = answered.example.partition
         said = sentences(answered.output)
         if answered.outcome is Outcome.EMPTY or not said:
-            return Score.scored(0.0, reaches(0.0, self.threshold, partition), "The answer is empty.")
+            return self.score(0.0, answered, "The answer is empty.")
         beside = [("input", input_text(answered.example.input, answered.example.messages))]
         judged = await verdicts(ask, self.model, _question(), beside, said, _FORM, _REQUEST)
         if isinstance(judged, Score):
@@ -96,7 +76,7 @@ class AnswerRelevance:
         beside_it = [sentence for sentence, verdict in zip(said, judged[0], strict=True) if verdict.word == "irrelevant"]
         reason = "Nothing in it answers the question." if not counts["relevant"] else ""
         reason = reason or (f"Beside the point: {shortened(beside_it[0], 200)!r}" if beside_it else "")
-        return Score.scored(value, reaches(value, self.threshold, partition), reason, detail={"re_asks": judged[1], **counts})
+        return self.score(value, answered, reason, {"re_asks": judged[1], **counts})
 
 
 @lru_cache(maxsize=1)

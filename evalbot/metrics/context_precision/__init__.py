@@ -10,11 +10,11 @@ from importlib.resources import files
 from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Example
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
-from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
+from evalbot.domain.scores import Answered, Score
 from evalbot.instruments.fences import input_text
 from evalbot.instruments.items import PARSER_VERSION, Form
 from evalbot.instruments.itemwise import PER_CALL, verdicts
+from evalbot.instruments.thresholded import Thresholded
 from evalbot.metrics import METRICS
 
 _FORM = Form(("useful", "useless"))
@@ -23,7 +23,7 @@ _REQUEST = "Judge each item. Reply with the JSON object only."
 
 @METRICS.register("context_precision")
 @dataclass(frozen=True)
-class ContextPrecision:
+class ContextPrecision(Thresholded):
     """How far in front the useful passages of the context stand: average precision over their order.
 
     A judge calls each passage `useful` or `useless` for arriving at the expected answer. At every useful passage the share of
@@ -47,26 +47,7 @@ class ContextPrecision:
     8.4; with a judge's verdicts as in RAGAS (arXiv 2309.15217).
     """
 
-    model: str
-    threshold: Threshold | None = None
-
-    scale = (0.0, 1.0)
-    lower_is_better = False
     needs = "`context` and an `expected_output` or `references`"
-
-    @property
-    def decides(self) -> Decides:
-        """With a threshold."""
-        return Decides.NO if self.threshold is None else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The judge."""
-        return (self.model,)
-
-    def problems(self) -> list[str]:
-        """What is wrong with the threshold."""
-        return threshold_problems("threshold", self.threshold, self.scale)
 
     def applies(self, example: Example) -> bool:
         """Where there are passages and an expected answer."""
@@ -90,7 +71,7 @@ class ContextPrecision:
         useful = [verdict.word == "useful" for verdict in judged[0]]
         value = average_precision(useful)
         reason = f"{sum(useful)} of {len(useful)} passages are useful."
-        return Score.scored(value, reaches(value, self.threshold, example.partition), reason, detail={"re_asks": judged[1]})
+        return self.score(value, answered, reason, {"re_asks": judged[1]})
 
 
 def average_precision(useful: Sequence[bool]) -> float:

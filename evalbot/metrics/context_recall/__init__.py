@@ -9,13 +9,13 @@ from importlib.resources import files
 from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Example
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
-from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
+from evalbot.domain.scores import Answered, Score
 from evalbot.instruments.fences import input_text
 from evalbot.instruments.items import PARSER_VERSION, Form
 from evalbot.instruments.itemwise import PER_CALL, verdicts
 from evalbot.instruments.replies import shortened
 from evalbot.instruments.sentences import VERSION, sentences
+from evalbot.instruments.thresholded import Thresholded
 from evalbot.metrics import METRICS
 
 _FORM = Form(("supported", "unsupported"), quoted=frozenset({"supported"}))
@@ -24,7 +24,7 @@ _REQUEST = "Judge each item. Reply with the JSON object only."
 
 @METRICS.register("context_recall")
 @dataclass(frozen=True)
-class ContextRecall:
+class ContextRecall(Thresholded):
     """The share of the expected answer's sentences that the context bears out.
 
     The expected answer is taken apart into sentences. A judge says of each whether the passages hold what it states, and
@@ -47,26 +47,7 @@ class ContextRecall:
     **Source**: Es et al. (2023), RAGAS (arXiv 2309.15217).
     """
 
-    model: str
-    threshold: Threshold | None = None
-
-    scale = (0.0, 1.0)
-    lower_is_better = False
     needs = "`context` and an `expected_output` or `references`"
-
-    @property
-    def decides(self) -> Decides:
-        """With a threshold."""
-        return Decides.NO if self.threshold is None else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The judge."""
-        return (self.model,)
-
-    def problems(self) -> list[str]:
-        """What is wrong with the threshold."""
-        return threshold_problems("threshold", self.threshold, self.scale)
 
     def applies(self, example: Example) -> bool:
         """Where there are passages and an expected answer that says something."""
@@ -93,7 +74,7 @@ class ContextRecall:
         missing = [text for text, verdict in zip(wanted, judged[0], strict=True) if verdict.word == "unsupported"]
         value = 1 - len(missing) / len(wanted)
         reason = f"Not in the context: {shortened(missing[0], 200)!r}" if missing else ""
-        return Score.scored(value, reaches(value, self.threshold, example.partition), reason, detail={"re_asks": judged[1]})
+        return self.score(value, answered, reason, {"re_asks": judged[1]})
 
 
 @lru_cache(maxsize=1)
