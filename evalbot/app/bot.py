@@ -187,9 +187,15 @@ class Bot:
         return approvals_of_head(self.github.reviews(pull.number), pull.head_sha, pull.author, cache(self.github.permission))
 
     def heard(self, record: RunRecord, pull: PullRequest) -> RunRecord:
-        """The record after acceptances on a pull request: by id, by whom, why."""
+        """The record after acceptances on a pull request: by id, by whom, why. What cannot be read accepts nothing."""
         if not any(finding.level is Level.BLOCKS for finding in record.decision.findings):
             return record
+        try:
+            return self._accepted(record, pull)
+        except (CouldNotRun, Refused) as error:
+            return replace(record, warnings=(*record.warnings, f"acceptances could not be read: {error}"))
+
+    def _accepted(self, record: RunRecord, pull: PullRequest) -> RunRecord:
         repository, approvals = self.github.repository(), record.approvals or Approvals()
         alone = self_accepting(pull.author, approvals, repository)
         wanted = findings_id(pull.head_sha, record.decision.findings, everything=alone)
@@ -232,7 +238,7 @@ def whole(make: Callable[[], RunRecord], nothing: RunRecord) -> RunRecord:
     except ConfigError as error:
         return replace(nothing, decision=Decision(Verdict.CONFIG_ERROR, str(error.problems[0])), problems=error.problems)
     except CouldNotRun as error:
-        decision = Decision(Verdict.INCONCLUSIVE, str(error))
+        return replace(nothing, decision=Decision(Verdict.INCONCLUSIVE, str(error)), problems=(Problem(str(error)),))
     except Exception as error:
         if os.environ.get("EVALBOT_DEBUG"):
             raise
