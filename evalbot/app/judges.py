@@ -62,7 +62,8 @@ def _facts(
     name: str, metric: Metric, models: Mapping[str, Model], families: set[str], subjects: Sequence[str], tree: Tree, today: str
 ) -> JudgeFacts:
     asked = [models[one] for one in metric.models]
-    shared = sorted({family(model) for model in asked} & families)
+    embedders = getattr(metric, "embedders", ())  # an embedding prefers nobody
+    shared = sorted({family(models[one]) for one in metric.models if one not in embedders} & families)
     rule = calibration_rule(getattr(metric, "calibration", None))
     known = _calibrated(name, rule, tree) if rule else None
     found = JudgeFacts(

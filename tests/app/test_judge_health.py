@@ -81,6 +81,12 @@ def test_a_judge_of_the_subject_s_family_is_warned_of(tmp_path: Path) -> None:
     assert result.verdict == "pass"
 
 
+def test_an_embedding_model_of_the_subject_s_family_prefers_nobody(tmp_path: Path) -> None:
+    text = config(metrics="[rules, similar]").replace("suites:\n", "  similar: {type: semantic_similarity, model: openai/text-embedding-3-small}\nsuites:\n")
+    result = at(house(tmp_path, text), fine)
+    assert (result.verdict, told(result)) == ("pass", {})
+
+
 @pytest.mark.parametrize(
     ("today", "words"),
     [("2026-10-01", None), ("2026-12-01", "retires on 2027-01-14 (in 44 days)"), ("2027-02-01", "which retired on 2027-01-14")],
