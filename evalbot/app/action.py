@@ -12,10 +12,12 @@ from evalbot.app.activities import (
     CheckMergeGroup,
     CheckPull,
     CheckRefs,
+    Harvest,
     Nothing,
     Publish,
     Recompute,
     RunCommand,
+    RunSuite,
 )
 from evalbot.app.inputs import Inputs, inputs
 from evalbot.app.outputs import outputs
@@ -85,7 +87,7 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
     world = World.real(secrets, workspace / given.report_dir, quiet=False, cache_dir=workspace / given.cache_dir)
     if not given.github_token:
         raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
-    github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""))
+    github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""), most_calls=_most_calls(activity))
     run = f"{environment.get('GITHUB_RUN_ID', '0')}:{environment.get('GITHUB_RUN_ATTEMPT', '1')}"
     bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""), environment.get("GITHUB_REPOSITORY", ""))
 
@@ -94,6 +96,13 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
         runner.say("notice", published.notice)
         return 0
     return 0 if published is None else _tell(published, given, workspace, world, runner)
+
+
+def _most_calls(activity: Activity) -> int:
+    """What a run may ask of GitHub: one that remembers reads and writes two files a suite, a check none."""
+    from evalbot.adapters.github.api import MOST_CALLS
+
+    return 10 * MOST_CALLS if isinstance(activity, RunSuite | Harvest) else MOST_CALLS
 
 
 def _published(activity: Activity, bot: Bot, environment: Mapping[str, str]) -> Published | Nothing | None:
@@ -113,6 +122,10 @@ def _published(activity: Activity, bot: Bot, environment: Mapping[str, str]) -> 
             from evalbot.app.publishing import publish_run
 
             return publish_run(bot, activity)
+        case RunSuite():
+            from evalbot.app.suite_bot import run_suite
+
+            return run_suite(bot, activity, environment.get("GITHUB_EVENT_NAME", ""), environment.get("GITHUB_SHA", ""))
         case RunCommand():
             from evalbot.app.talk import answer
 

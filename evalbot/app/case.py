@@ -220,9 +220,9 @@ def _asked(model: Model | None) -> Json:
 
 
 def _changed(
-    suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, policies: Policies, bootstrap: bool
+    suite: SuitePolicy, pairs: Sequence[PromptPair], models: Targets, policies: Policies, everything: bool
 ) -> list[ChangedPrompt]:
-    """What is to be measured; in a bootstrap every prompt is, since nothing of the suite has been examined before."""
+    """What is to be measured; in a bootstrap that is everything, since nothing of the suite has been examined before."""
     changed = []
     for pair in pairs:
         causes = list(pair.causes)
@@ -232,7 +232,7 @@ def _changed(
             causes += [Cause.MODEL] if (base.provider, base.model, base.api) != (head.provider, head.model, head.api) else []
             causes += [Cause.PARAMS] if base.params != head.params else []
         causes = [cause for cause in causes if cause is not Cause.RENAMED]
-        if bootstrap and not causes:
+        if everything and not causes:
             causes = [Cause.POLICY]
         if not causes:
             continue

@@ -48,6 +48,8 @@ class Checkout:
     def changed_lines(self, base_sha: str, head_sha: str, path: str) -> Sequence[tuple[int, int]]:
         """The lines of head's `path` that differ, as (first, last); none where there is no clone to ask."""
         clone = self._deeper or self._clone()
+        if not (SHA.fullmatch(base_sha) and SHA.fullmatch(head_sha)):
+            return []  # a suite that has no baseline is compared with nothing
         try:
             return clone.changed_lines(base_sha, head_sha, path) if clone is not None else []
         except (ConfigError, CouldNotRun):

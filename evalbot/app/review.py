@@ -104,22 +104,36 @@ def compare(commits: Callable[[], Commits], options: CheckOptions, world: World,
     """
     record = RunRecord(Decision(Verdict.INCONCLUSIVE, "nothing was measured"), options.key, started_at=world.now(), version=__version__)
     started = world.clock()
+    found: list[Commits] = []
+
+    def read(record: RunRecord) -> RunRecord:
+        found.append(commits())
+        (one,) = found
+        return replace(record, base_sha=one.base_sha, head_sha=one.head.name, policy_sha=one.policy_sha, examined=len(one.head.paths()))
+
+    record = settled(record, read, lambda record: _compared(found[0], options, world, people, record), fork=options.fork)
+    return replace(record, seconds=world.clock() - started)
+
+
+def settled(record: RunRecord, *steps: Callable[[RunRecord], RunRecord], fork: bool = False) -> RunRecord:
+    """The record after all steps, or after those that went well with the verdict of the one that did not.
+
+    Args:
+        fork: That there is no key means that nobody has approved yet.
+    """
     try:
-        found = commits()
-        record = replace(
-            record, base_sha=found.base_sha, head_sha=found.head.name, policy_sha=found.policy_sha, examined=len(found.head.paths())
-        )
-        record = _compared(found, options, world, people, record)
+        for step in steps:
+            record = step(record)
     except ConfigError as error:
         reason = str(error.problems[0]) + (f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else "")
-        keyless = options.fork and isinstance(error, NoKey)
+        keyless = fork and isinstance(error, NoKey)
         decision = Decision(Verdict.NEEDS_APPROVAL, NO_KEY) if keyless else Decision(Verdict.CONFIG_ERROR, reason)
-        record = replace(record, decision=decision, problems=() if keyless else error.problems)
+        return replace(record, decision=decision, problems=() if keyless else error.problems)
     except CouldNotRun as error:
-        record = replace(record, decision=Decision(Verdict.INCONCLUSIVE, str(error)), problems=(Problem(str(error)),))
+        return replace(record, decision=Decision(Verdict.INCONCLUSIVE, str(error)), problems=(Problem(str(error)),))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        record = replace(record, decision=Decision(Verdict.CANCELLED, "cancelled before everything was measured"))
-    return replace(record, seconds=world.clock() - started)
+        return replace(record, decision=Decision(Verdict.CANCELLED, "cancelled before everything was measured"))
+    return record
 
 
 def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
@@ -132,9 +146,9 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
     planned = sum(len(case.tasks) for case in cases)
     ahead = Decision(Verdict.NEEDS_APPROVAL, UNAPPROVED, coverage=Coverage(planned))
     if options.measure is Measure.NOTHING and (planned or any(case.changed or (case.exam and case.exam.changes) for case in cases)):
-        return replace(_recorded(record, cases, [], lab, policies), decision=ahead)
+        return replace(recorded(record, cases, [], lab, policies), decision=ahead)
     if planned:
-        people.begins(replace(_recorded(record, cases, [], lab, policies), decision=ahead))
+        people.begins(replace(recorded(record, cases, [], lab, policies), decision=ahead))
     tries = [] if options.fork or options.measure is not Measure.ALL else _previews(cases, policies, commits, lab)
     if planned or any(one.asks for one in tries):
         rows, previewed, songs = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
@@ -154,7 +168,7 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
     if lab.moved:
         decision = Decision(Verdict.CANCELLED, MOVED)
     at_fault = [one for case in cases for one in suspects(case, commits, _of(case, [*rows, *tried]))]
-    return replace(_recorded(record, cases, rows, lab, policies), decision=decision, suspects=tuple(at_fault))
+    return replace(recorded(record, cases, rows, lab, policies), decision=decision, suspects=tuple(at_fault))
 
 
 def _limited(policies: Policies, options: CheckOptions) -> Policies:
@@ -245,7 +259,8 @@ def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) ->
     return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 
 
-def _recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab: Lab, policies: Policies) -> RunRecord:
+def recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab: Lab, policies: Policies) -> RunRecord:
+    """The record with everything that a report needs beside the decision."""
     planned = [task for case in cases for task in case.tasks]
     return replace(
         record,

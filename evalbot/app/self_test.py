@@ -116,13 +116,13 @@ def _commits(root: Path, options: SelfTestOptions) -> tuple[Commits, Policy]:
 
 
 def _cases(policy: Policy, commits: Commits, options: SelfTestOptions, today: str) -> list[Case]:
-    """Every suite with all of its prompts on both sides, as in a bootstrap, where nothing has been examined before."""
-    reader, policies = DatasetReader(), Policies(policy, policy, policy, bootstrap=True)
+    """Every suite with all of its prompts on both sides."""
+    reader, policies = DatasetReader(), Policies(policy, policy, policy)
     cases, problems = [], list[Problem]()
     for suite in policy.suites.values():
         if not options.suites or suite.name in options.suites:
             try:
-                case = prepare(suite, True, policies, commits, reader, options.epochs, today=today)
+                case = prepare(suite, False, policies, commits, reader, options.epochs, every=True, today=today)
             except ConfigError as error:
                 problems += error.problems
                 continue

@@ -16,7 +16,7 @@ from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition, Status
 from evalbot.domain.hunks import Suspect
 from evalbot.domain.policy import ReportOptions
-from evalbot.domain.record import Calls, JudgeUsed, NoiseFloor, RunRecord
+from evalbot.domain.record import Calls, JudgeUsed, NoiseFloor, RunRecord, SuiteRun
 from evalbot.domain.runs import ChangedPrompt, Part, Row
 from evalbot.domain.verdicts import (
     Comparison,
@@ -74,7 +74,7 @@ def _record(found: dict[str, Any]) -> RunRecord:
         ),
         changed=_all(ChangedPrompt, found["changed_prompts"]), judges=_all(JudgeUsed, found["judges"]),
         calls=_one(Calls, found["calls"]), problems=_all(Problem, found["problems"]), noise=_all(NoiseFloor, found["noise"]),
-        suspects=_all(Suspect, found["suspects"]),
+        suspects=_all(Suspect, found["suspects"]), suite=_one(SuiteRun, found["suite"]) if found.get("suite") else None,
         scales={(scale["suite"], scale["metric"]): (scale["low"], scale["high"]) for scale in found["scales"]},
         dropped_params={model: tuple(names) for model, names in found["dropped_params"].items()},
         options=_one(ReportOptions, found["report"]), warnings=tuple(found["warnings"]), not_applied=tuple(found["not_applied"]),

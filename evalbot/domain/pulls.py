@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from evalbot.domain.history import History
 from evalbot.domain.ports import Snapshot
 
 CheckStatus = Literal["queued", "in_progress", "completed"]
@@ -85,6 +86,18 @@ class Review:
     state: str
     sha: str
     submitted_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue of ours; `body` begins with the marker by which it is found again."""
+
+    number: int
+    author: str
+    title: str
+    body: str
+    url: str = ""
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +211,18 @@ class GitHub(Protocol):
 
     def hurry(self, seconds: float) -> None:
         """The job is being stopped: from now on every request is tried once, and none begins after so many seconds."""
+
+    def own_issue(self, marker: str, labels: Sequence[str]) -> Issue | None:
+        """Our open issue whose first line is `marker`, the oldest if there are several."""
+
+    def write_issue(self, marker: str, title: str, body: str, labels: Sequence[str]) -> Issue:
+        """Open or update our issue with this marker; exactly one is open afterwards."""
+
+    def close_issue(self, issue: Issue, body: str) -> Issue:
+        """Close an issue of ours, with these last words."""
+
+    def history(self) -> History:
+        """What evalbot remembers between runs."""
 
     def run_is_active(self, run: str) -> bool:
         """Whether the workflow run with this id has not completed yet."""

@@ -103,6 +103,21 @@ class PastRun:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """A run of whole suites at one commit, against what was stored of earlier ones.
+
+    `against` maps each suite to the commit of its baseline, "" where it has none that can be compared. `unchanged` names
+    suites of which nothing changed since, so that nothing was asked; `stored` those whose results are the baseline now.
+    `owners` are asked when a suite gets worse.
+    """
+
+    against: Mapping[str, str]
+    unchanged: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A decision with its evidence.
@@ -113,7 +128,8 @@ class RunRecord:
     its scale. `suspects` are the hunks of prompts that got worse, the most suspect first. `approvals` is what policy asks of
     people; `accept_id` is what a comment has to name to accept the findings. `digests` say what was compared: `subject`,
     `exam`, `policy`. `approved` is how many approvals the decision was made with; None where none could matter. `past` are
-    earlier runs of the pull request, newest first.
+    earlier runs of the pull request, newest first. `suite` says what one commit was compared with, where that was no other
+    commit; None for a comparison of two.
     """
 
     decision: Decision
@@ -151,4 +167,5 @@ class RunRecord:
     approved: int | None = None
     past: tuple[PastRun, ...] = ()
     aggregates_only: bool = False  # a stranger's answers: nothing of them is published or kept
+    suite: SuiteRun | None = None
     estimate: Estimate | None = None

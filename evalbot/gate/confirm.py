@@ -26,7 +26,8 @@ class Undecided:
 
 def confirmations(evidence: Evidence) -> list[Task]:
     """The fresh answers that first failures at head call for: `confirm` a side, base too where it can be run."""
-    return [task for cell, example, _, row in _first_failures(evidence) for task in _reruns(evidence, cell, example, row)]
+    again = [task for cell, example, _, row in _first_failures(evidence) for task in _reruns(evidence, cell, example, row)]
+    return [task for task in again if task.side is Side.HEAD] if evidence.recorded_base else again
 
 
 def failed_examples(evidence: Evidence) -> tuple[list[FailedExample], list[Undecided]]:
@@ -77,6 +78,8 @@ def _attribute(evidence: Evidence, cell: Cell, example: Example, part: Part, row
         _count(evidence, prompt, Side.BASE, example, row.epoch, gate) if has_base else (None, 0, ())
     )
 
+    if evidence.recorded_base:
+        base_unknown = 0
     statuses = list(_possible(gate, part, (head_failures, head_unknown), (base_failures, base_unknown)))
     if len({level(status, partition, gate) is Level.BLOCKS for status in statuses}) > 1:
         lost = head_unknown + base_unknown

@@ -40,6 +40,7 @@ class Evidence:
         comparing: Names of the metrics that look at both sides' answers.
         judges: What is known of every metric that asks a model.
         canaries: By metric, frozen answers with the grades that its judge gave them in this run.
+        recorded_base: The base side was measured earlier and cannot be asked again: what it said is all that there is.
     """
 
     suite: str
@@ -55,6 +56,7 @@ class Evidence:
     comparing: tuple[str, ...] = ()
     judges: tuple[JudgeFacts, ...] = ()
     canaries: Mapping[str, Sequence[Canary]] = field(default_factory=dict)
+    recorded_base: bool = False
 
     @cached_property
     def cells(self) -> Mapping[Cell, Sequence[Task]]:

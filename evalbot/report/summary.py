@@ -61,6 +61,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "scales": [{"suite": suite, "metric": metric, "low": low, "high": high} for (suite, metric), (low, high) in record.scales.items()],
         "report": asdict(record.options),
         "noise": [asdict(noise) for noise in record.noise],
+        "suite": None if record.suite is None else _lists(asdict(record.suite)),
     }  # fmt: skip
     finite: dict[str, Any] = _finite(found)
     return finite

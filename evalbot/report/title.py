@@ -40,7 +40,8 @@ def _words(record: RunRecord) -> str:
         case Verdict.PASS:
             return _passed(record)
         case Verdict.FAIL:
-            return f"do not merge: {_tally(blocking)}" if blocking else "do not merge"
+            worse = "do not merge" if record.suite is None else "worse than the baseline" if any(record.suite.against.values()) else "failing"
+            return f"{worse}: {_tally(blocking)}" if blocking else worse
         case Verdict.ACCEPTED:
             return f"accepted: {_tally(blocking)}" if blocking else "accepted"
         case Verdict.CONFIG_ERROR:

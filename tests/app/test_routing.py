@@ -57,8 +57,8 @@ TABLE: list[tuple[str, str, dict[str, Any], Activity | type[Activity]]] = [
     ("issue_comment", "issue_comment.edited", A_PULL_COMMENT, Nothing),
     ("workflow_run", "workflow_run.completed", {}, Nothing),
     ("workflow_run", "workflow_run.completed", A_PULL_RUN | {"action": "requested"}, Nothing),
-    ("push", "push.branch", {}, RunSuite(PUSHED, "refs/heads/master")),
-    ("push", "push.branch", {"before": PULL_BASE}, RunSuite(PUSHED, "refs/heads/master", PULL_BASE)),
+    ("push", "push.branch", {}, RunSuite(PUSHED, "refs/heads/master", stores=True)),
+    ("push", "push.branch", {"before": PULL_BASE}, RunSuite(PUSHED, "refs/heads/master", PULL_BASE, stores=True)),
     ("push", "push.branch", {"ref": "refs/heads/evalbot-history"}, Nothing),
     ("push", "push.branch", {"ref": "refs/heads/feature/master"}, Nothing),
     ("push", "push.tag", {}, RunSuite(PUSHED, "refs/tags/simple-tag")),
@@ -66,7 +66,7 @@ TABLE: list[tuple[str, str, dict[str, Any], Activity | type[Activity]]] = [
     ("release", "release.published", {}, RunSuite("", "refs/tags/0.0.1")),
     ("release", "release.published", {"action": "deleted"}, Nothing),
     ("release", "release.published", {"release__draft": True}, Nothing),
-    ("workflow_dispatch", "workflow_dispatch", {}, RunSuite("", "refs/heads/master")),
+    ("workflow_dispatch", "workflow_dispatch", {}, RunSuite("", "refs/heads/master", always=True, by_default_branch=True)),
     ("watch", "workflow_dispatch", {}, Nothing),
     ("", "workflow_dispatch", {}, Nothing),
 ]
@@ -201,9 +201,9 @@ def test_a_tag_without_a_head_commit_is_what_was_pushed() -> None:
 
 def test_a_dispatch_with_a_base_is_a_check() -> None:
     assert on("workflow_dispatch", inputs=Inputs(base="v1", head="v2")) == CheckRefs("v1", "v2")
-    assert on("workflow_dispatch", inputs=Inputs(head="v2")) == RunSuite("", "v2")
+    assert on("workflow_dispatch", inputs=Inputs(head="v2")) == RunSuite("", "v2", always=True, by_default_branch=True)
     assert on("workflow_dispatch", inputs=Inputs(command="check"), ref="refs/heads/topic") == CheckRefs("master", "refs/heads/topic")
-    assert on("workflow_dispatch", inputs=Inputs(command="suite", base="v1")) == RunSuite("", "refs/heads/master")
+    assert on("workflow_dispatch", inputs=Inputs(command="suite", base="v1")) == RunSuite("", "refs/heads/master", always=True, by_default_branch=True)
 
 
 @pytest.mark.parametrize("head", ["refs/pull/7/head", "pull/7/merge", "refs/remotes/origin/pull/7/head", "REFS/pull/7/head"])
@@ -249,7 +249,7 @@ def test_a_suite_on_a_pull_request_s_event_is_base_s(name: str) -> None:
 
 def test_a_suite_elsewhere_runs_on_the_event_s_commit() -> None:
     suite = Inputs(command="suite")
-    assert route("schedule", {}, suite) == RunSuite("", "")
+    assert route("schedule", {}, suite) == RunSuite("", "", always=True, by_default_branch=True)
     assert on("push", "push.branch", suite, ref="refs/heads/feature") == RunSuite(PUSHED, "refs/heads/feature")
     assert on("merge_group", "merge_group.checks_requested", suite) == RunSuite(GROUP_BASE, "refs/heads/main")
 

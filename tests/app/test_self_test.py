@@ -181,13 +181,6 @@ def test_no_record_no_suite_no_noise(tmp_path):
 # The command
 
 
-def test_suite_without_aa_says_what_there_is():
-    done = CliRunner().invoke(app, ["suite"])
-
-    assert done.exit_code == 2
-    assert "knows only --aa" in done.output
-
-
 def test_the_command_measures_and_exits_zero(house):
     with LoopbackModels(by_quality()) as server:
         done = CliRunner().invoke(app, ["suite", "--aa", "--at", "main", "-q", "--json", "-C", str(house.repo.root)], env=server.env())

@@ -15,6 +15,7 @@ from evalbot.adapters.github.branches import Branches, BranchHistory
 from evalbot.adapters.github.checks import Checks
 from evalbot.adapters.github.comments import Comments
 from evalbot.adapters.github.files import Files
+from evalbot.adapters.github.issues import Issues
 from evalbot.adapters.github.proposals import GitHubProposals
 from evalbot.domain.history import History
 from evalbot.domain.ports import Snapshot
@@ -24,6 +25,7 @@ from evalbot.domain.pulls import (
     CheckPage,
     CheckRun,
     Comment,
+    Issue,
     Permission,
     PullRequest,
     Refused,
@@ -70,6 +72,7 @@ class GitHubClient:
         self._api = Api(token, api_url, repository, clock=clock, sleep=sleep, jitter=jitter, most_calls=most_calls)
         self._looks = Api(token, api_url, repository, clock=clock, sleep=sleep, jitter=jitter, most_calls=MOST_LOOKS)
         self._checks, self._files = Checks(self._api), Files(self._api)
+        self._issues = Issues(self._api, self._login)
         self.branches = Branches(self._api, self._files)
         self._comments, self._artifacts = Comments(self._api, self._login), Artifacts(self._api, repository)
         self._user = ""
@@ -181,6 +184,18 @@ class GitHubClient:
     def tree(self, sha: str) -> Snapshot:
         """The files of a commit by the API, without a checkout."""
         return self._files.tree(sha)
+
+    def own_issue(self, marker: str, labels: Sequence[str]) -> Issue | None:
+        """Our open issue whose first line is `marker`, the oldest if there are several."""
+        return self._issues.own(marker, labels)
+
+    def write_issue(self, marker: str, title: str, body: str, labels: Sequence[str]) -> Issue:
+        """Open or update our issue with this marker; exactly one is open afterwards."""
+        return self._issues.write(marker, title, body, labels)
+
+    def close_issue(self, issue: Issue, body: str) -> Issue:
+        """Close an issue of ours, with these last words."""
+        return self._issues.close(issue, body)
 
     def history(self) -> History:
         """What evalbot remembers between runs, on the branch `evalbot-history`."""

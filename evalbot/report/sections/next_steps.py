@@ -31,6 +31,8 @@ def _failed(record: RunRecord) -> list[str]:
     steps = ["Look at what blocks, above: what broke is shown with both answers."] if rules - NEED_APPROVAL else []
     if rules - NEED_APPROVAL:
         steps.append("Push a fix.")
+    if record.suite is not None:
+        steps.append("Where this is what you want from now on, make it the baseline: `evalbot suite --set-baseline`.")
     steps += _accept(record)
     if rules & _EXAM:
         steps.append(
@@ -90,4 +92,4 @@ def _local(record: RunRecord) -> str:
     if record.decision.verdict is Verdict.CONFIG_ERROR:
         return "evalbot validate"
     base, head = (name if is_sha(name) else other for name, other in ((record.policy_sha, "main"), (record.head_sha, ".")))
-    return f"evalbot check --base {base} --head {head}"
+    return f"evalbot check --base {base} --head {head}" if record.suite is None else f"evalbot suite --at {head}"

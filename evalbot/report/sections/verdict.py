@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Verdict
-from evalbot.report.escape import inline
+from evalbot.report.escape import code, inline
 from evalbot.report.numbers import count
 from evalbot.report.section import Section, fixed
 from evalbot.report.sections import sensitivity
@@ -33,6 +33,8 @@ def _beside(record: RunRecord) -> str:
     verdict = record.decision.verdict
     if verdict is Verdict.PASS:
         return "\n\n".join(filter(None, (sensitivity.smallest(record), sensitivity.hidden(record))))
+    if verdict is Verdict.NOT_APPLICABLE and record.suite is not None:
+        return f"Suites without a change: {', '.join(code(name, 60) for name in record.suite.unchanged)}." if record.suite.unchanged else ""
     if verdict is Verdict.NOT_APPLICABLE:
         return (
             f"Files looked at: {count(record.examined)}. Changed prompts to measure: none."

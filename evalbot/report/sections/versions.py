@@ -13,11 +13,7 @@ from evalbot.report.sections.judges import calibration
 
 def render(record: RunRecord) -> Section:
     """One line, with the noise floor where A/A runs have measured it; never cut."""
-    parts = (
-        [f"head {sha(record.head_sha)} against base {sha(record.base_sha)}"]
-        if record.head_sha or record.base_sha
-        else []
-    )
+    parts = [_compared(record)] if record.head_sha or record.base_sha else []
     parts += [f"policy {sha(record.policy_sha)}"] if record.policy_sha else []
     parts += [f"started {inline(record.started_at, 40)}"] if record.started_at else []
     parts += [f"evalbot {inline(record.version, 40)}" if record.version else "evalbot"]
@@ -29,6 +25,13 @@ def render(record: RunRecord) -> Section:
 def _calibrated(one: JudgeHealth) -> str:
     known = one.facts.calibrated
     return f"judge {code(one.metric, 40)} {calibration(known)}" if known else ""
+
+
+def _compared(record: RunRecord) -> str:
+    if record.suite is None:
+        return f"head {sha(record.head_sha)} against base {sha(record.base_sha)}"
+    baselines = sorted({sha(commit) for commit in record.suite.against.values() if commit})
+    return f"head {sha(record.head_sha)} against " + (f"the baseline of {', '.join(baselines)}" if baselines else "no baseline")
 
 
 def _noise(noise: NoiseFloor, *, several: bool) -> str:

@@ -1,0 +1,82 @@
+"""Suites on GitHub: on a push, a tag, a release or a schedule; the check goes to the commit, an issue stands while one is worse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evalbot.app.activities import RunSuite
+from evalbot.app.bot import CANCELLED, Bot, Published, whole
+from evalbot.app.commits import Commits
+from evalbot.app.suite import SuiteOptions, run_suites
+from evalbot.domain.errors import CouldNotRun
+from evalbot.domain.history import History
+from evalbot.domain.pulls import Issue, Refused
+from evalbot.domain.record import RunRecord
+from evalbot.domain.verdicts import Level, Verdict
+from evalbot.report.issue import LABELS, issue_body, issue_marker, issue_title, recovered_body
+
+
+def run_suite(bot: Bot, activity: RunSuite, event: str, sha: str) -> Published:
+    """Run the suites of a commit and say so on it.
+
+    Args:
+        event: GITHUB_EVENT_NAME.
+        sha: GITHUB_SHA, for an activity that names no commit.
+    """
+    head = activity.sha or (bot.github.tip(activity.ref.removeprefix("refs/")) if activity.ref else sha)
+    voice = bot.voice()
+    voice.start(head, None)
+    given = bot.inputs
+    options = SuiteOptions(
+        given.config, given.key, event, given.suites, given.partitions, given.epochs, only_changed=not activity.always,
+        worse=lambda suite: _stands(bot, suite) is not None, fresh=activity.always, stores=activity.stores, logs=True,
+    )  # fmt: skip
+    history: History = bot.github.history()
+
+    def commits() -> Commits:
+        folders = (given.cache_dir, given.report_dir)
+        policy = head if not activity.by_default_branch else bot.github.tip(bot.github.repository().default_branch)
+        found = bot.checkout.commits(policy, head, folders)
+        return replace(found, base_sha=found.head.name, merge_base=found.head, changed=(), renames={})
+
+    record = whole(lambda: run_suites(commits, options, bot.world, history), bot.empty(CANCELLED, head))
+    published = voice.publish(replace(record, event=event), None)
+    said = _issues(bot, published.record)
+    return replace(published, warnings=(*published.warnings, *said))
+
+
+def _stands(bot: Bot, suite: str) -> Issue | None:
+    """The issue that says that a suite is worse; none where it cannot be read."""
+    try:
+        return bot.github.own_issue(issue_marker(bot.inputs.key, suite), LABELS)
+    except (Refused, CouldNotRun):
+        return None
+
+
+def _issues(bot: Bot, record: RunRecord) -> list[str]:
+    """Open, update and close what each suite's verdict calls for; a refusal is a warning and no more."""
+    said: list[str] = []
+    for suite in sorted(record.suite.against if record.suite else ()):
+        try:
+            _issue(bot, record, suite)
+        except (Refused, CouldNotRun) as error:
+            said.append(f"the issue of suite {suite!r} could not be written: {error}")
+    return said
+
+
+def _issue(bot: Bot, record: RunRecord, suite: str) -> None:
+    proved = [f for f in record.decision.findings if f.suite == suite and f.level is Level.BLOCKS]
+    marker = issue_marker(record.key, suite)
+    if any(finding.proves for finding in proved):
+        body = bot.world.redact(issue_body(record, suite))
+        bot.github.write_issue(marker, issue_title(record, suite), body, LABELS)
+    elif not proved and _measured(record, suite):
+        known: Issue | None = bot.github.own_issue(marker, LABELS)
+        if known is not None:
+            bot.github.close_issue(known, recovered_body(record, suite, known.body))
+
+
+def _measured(record: RunRecord, suite: str) -> bool:
+    """Whether the suite was run, and well enough to say that it is over: an outage neither opens nor closes an issue."""
+    unsettled = (Verdict.CANCELLED, Verdict.CONFIG_ERROR, Verdict.NEEDS_APPROVAL, Verdict.NOT_APPLICABLE)
+    return record.decision.verdict not in unsettled and any(row.suite == suite for row in record.rows)
