@@ -181,7 +181,7 @@ class FakeMetric:
 
     async def measure(self, answered: Answered, ask: Ask) -> Score:
         for model in self.models:
-            for _ in range(self.asks):
+            for _ in range(ask.samples(self.asks)):
                 await ask(model, [Message("user", f"Grade {answered.output!r} for {answered.example.id}")], None)
         return self.measured(answered)
 

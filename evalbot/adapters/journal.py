@@ -108,7 +108,8 @@ class FileJournal:
             raise CouldNotRun(message)
         self._count += 1
         end = os.lseek(self._file, 0, os.SEEK_CUR)  # where this write ended, whoever else appends
-        return self._lines.note(max(0, end - len(data) + data.startswith(b"\n")), len(data))
+        size = len(data) - data.startswith(b"\n")  # without the end of a line that was torn
+        return self._lines.note(max(0, end - size), size)
 
     def read(self, place: int) -> str:
         """A line that was appended, as it was then: also after `rewrite`, and after `close`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +132,12 @@ class House:
         self.repo.switch("change")
         return self
 
-    def check(self, script: Script | None = None, *, env: Mapping[str, str] | None = None, **options: Any) -> Result:
+    def check(self, script: Script | None = None, *, env: Mapping[str, str] | None = None, clock: Callable[[], float] | None = None, **options: Any) -> Result:
         with LoopbackModels(script or by_quality()) as server:
             environment = server.env() if env is None else dict(env)
             folder = self.root / "report"
             world = World.real(environment, folder, quiet=True)
+            world = world if clock is None else replace(world, clock=clock)
             chosen = {"base": "main", "head": "change"} | options
             record = review(self.repo.root, CheckOptions(**chosen), world)
             publish(record, folder, world.redact)

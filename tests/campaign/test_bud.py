@@ -1,0 +1,120 @@
+"""The BUD cases of the campaign: what a run may cost. BUD-05's ledger over days is not there; cancelling older runs is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.app.checking import CONFIG, PROMPT, House, by_quality, files, golden, lines, regression
+from tests.loopback import Answer, hang, server_error, verdict
+from tests.pages import ROOT
+
+SAME = {"prompts/support.md": PROMPT.format(quality="same")}
+FEW = {"golden": lines(golden(4)), "regression": lines(regression(12))}
+CALLS = 64
+
+
+def house(tmp_path: Path, run: str, *, price: str = "{input: 0, output: 10000}") -> House:
+    """Each answer and each grade costs what its tokens say, at a cent a token of output unless said otherwise."""
+    models = (
+        f"models:\n  app: {{provider: openai, model: gpt-5-mini, price: {price}, params: {{max_output_tokens: 40}}}}\n"
+        f"  grader: {{provider: anthropic, model: claude-sonnet-5, price: {price}, params: {{max_output_tokens: 40}}}}\n"
+    )
+    config = CONFIG.replace("openai/gpt-5-mini", "app").replace("anthropic/claude-sonnet-5", "grader")
+    return House(tmp_path, files(config=config + models + f"run: {{{run}}}\n", **FEW)).head(SAME)
+
+
+def cents(tokens: int) -> Any:
+    """Answers and grades of so many tokens."""
+
+    def answer(call: Any) -> Any:
+        return Answer(by_quality()(call), usage=(0, tokens, 0))
+
+    return answer
+
+
+def test_BUD_01_a_plan_above_the_budget_is_refused_with_the_estimate_where_policy_says_so(tmp_path):
+    # 64 calls of 10 tokens at a cent each, by the estimate of a quarter of max_output_tokens: 6.40.
+    result = house(tmp_path, "budget_usd: 1.0, over_budget: refuse").check(cents(10))
+
+    assert (result.verdict, result.exit_code, result.server.calls) == ("inconclusive", 3, [])
+    assert "nothing was asked: about 64 calls, about $6.40 of a budget of $1.00" in result.record.decision.reason
+    assert "run.budget_usd" in result.record.decision.reason
+
+
+def test_BUD_01_else_golden_goes_first_and_the_estimate_is_said(tmp_path):
+    result = house(tmp_path, "budget_usd: 1.0, concurrency: 2").check(cents(10))
+
+    assert (result.verdict, result.exit_code) == ("inconclusive", 3)
+    assert {row["partition"] for row in result.rows if row["output"]} == {"golden"}
+    assert result.summary["estimate"] == {"calls": 64, "cached": 0, "usd": pytest.approx(6.4), "unknown": []}
+    assert "about $6.40 of a budget of $1.00: golden first, and no call beyond it" in result.comment
+
+
+def test_BUD_01_a_plan_within_the_budget_runs(tmp_path):
+    result = house(tmp_path, "budget_usd: 7.0, over_budget: refuse").check(cents(10))
+
+    assert (result.verdict, len(result.server.calls)) == ("pass", CALLS)
+    assert result.summary["cost_usd"] == pytest.approx(6.4)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_BUD_02_spending_passes_the_cap_by_no_more_than_the_calls_in_flight(tmp_path, concurrency):
+    # Answers take four times the tokens that the estimate counts on.
+    result = house(tmp_path, f"budget_usd: 5.0, concurrency: {concurrency}").check(cents(40))
+
+    assert result.verdict == "inconclusive"
+    assert result.summary["cost_usd"] <= 5.0 + 0.4 * concurrency
+    assert result.summary["cost_usd"] >= 4.0
+    assert len([row for row in result.rows if row["output"]]) >= 4, "what was finished is kept"
+    assert result.summary["coverage"]["errors"]["stopped"] > 0
+
+
+def test_BUD_02_a_golden_example_that_has_failed_stays_failed_when_the_money_is_gone(tmp_path):
+    def answer(call):
+        worse = call.schema is not None and "answer of quality=bad" in call.text and "g-0" in call.text
+        said = verdict(call, score=1) if worse else by_quality({"bad": lambda n: 5, "good": lambda n: 5})(call)
+        return Answer(said, usage=(0, 10, 0))
+
+    start = house(tmp_path, "budget_usd: 6.0, partitions: [golden], concurrency: 4")
+    result = start.head({"prompts/support.md": PROMPT.format(quality="bad")}).check(answer)
+
+    assert result.verdict == "fail"
+
+
+def test_BUD_04_every_attempt_is_ours_and_counted(tmp_path, no_waiting):
+    result = house(tmp_path, "budget_usd: 100, concurrency: 1").check(
+        lambda call: server_error() if call.schema is None and "g-00" in call.text else cents(10)(call)
+    )
+
+    asked = [call for call in result.server.calls if call.schema is None and "g-00" in call.text]
+    assert len(asked) == 2 * 5, "five attempts a side; an SDK that retried would make more"
+    assert not any("x-stainless-retry-count" in call.headers and call.headers["x-stainless-retry-count"] != "0" for call in asked)
+    assert result.verdict == "inconclusive"
+
+
+def test_BUD_04_a_call_that_breaks_off_counts_against_the_budget(tmp_path):
+    result = house(tmp_path, "budget_usd: 0.05, golden_seconds: 1, total_seconds: 1, concurrency: 1").check(lambda call: hang())
+
+    assert result.verdict == "inconclusive"
+    assert len(result.server.calls) == 1
+    assert result.summary["cost_usd"] == 0.0, "what is not known to have been charged is no cost"
+
+
+def test_BUD_05_a_push_cancels_the_run_of_the_push_before_it():
+    workflow = yaml.safe_load((ROOT / "examples/workflows/evalbot.yml").read_text())
+    assert "github.event.pull_request.number" in workflow["concurrency"]["group"]
+    assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+
+
+def test_BUD_07_an_unknown_price_is_said_as_unknown_and_never_as_free(tmp_path):
+    config = CONFIG.replace("openai/gpt-5-mini", "openai/some-model-of-tomorrow")
+    result = House(tmp_path, files(config=config, **FEW)).head(SAME).check(by_quality())
+
+    assert result.summary["cost_usd"] is None
+    assert result.summary["estimate"]["usd"] is None
+    assert result.summary["estimate"]["unknown"] == ["openai/some-model-of-tomorrow"]
+    assert "of unknown cost" in result.comment
