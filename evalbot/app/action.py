@@ -40,7 +40,7 @@ def act(environment: Mapping[str, str]) -> int:
     runner = Runner(environment)
     try:
         given = inputs(environment)
-        runner.mask([given.openai_api_key, given.anthropic_api_key])
+        _mask_keys(environment, given, runner)
         for warning in given.warnings:
             runner.say("warning", warning)
         activity = _activity(environment, given)
@@ -56,6 +56,17 @@ def act(environment: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         runner.outputs({"verdict": str(Verdict.CANCELLED), "reason": "cancelled before it began"})
         return Verdict.CANCELLED.exit_code
+
+
+def _mask_keys(environment: Mapping[str, str], given: Inputs, runner: Runner) -> None:
+    """Have both keys blackened in the log, and say of one that is written oddly what that means."""
+    for name, own in (("OPENAI_API_KEY", given.openai_api_key), ("ANTHROPIC_API_KEY", given.anthropic_api_key)):
+        key = own or environment.get(name, "")
+        runner.mask([key])
+        if "\n" in key.strip():
+            runner.say("notice", f"{name} has several lines: each is masked by itself, but pieces of structured secrets can slip through. Use the bare key.")
+        elif key != key.strip():
+            runner.say("notice", f"the blanks around {name} were taken off.")
 
 
 def _activity(environment: Mapping[str, str], given: Inputs) -> Activity:

@@ -122,6 +122,7 @@ class World:
     earlier: Callable[[], Sequence[StoredLines]]
     progress: Callable[[], Progress]
     redact: Callable[[str], str]
+    leaked: Callable[[str], bool] = lambda _: False
     clock: Callable[[], float] = time.monotonic
     interrupted: Callable[[], bool] = asked
     now: Callable[[], str] = lambda: datetime.now(UTC).isoformat(timespec="seconds")
@@ -138,6 +139,7 @@ class World:
             lambda: [found] if (found := earlier_lines(report_dir, time.time())) else [],
             lambda: progress(quiet=quiet),
             secrets.redact,
+            secrets.leaked,
             cache=lambda: open_cache(cache_dir),
         )
 
@@ -197,7 +199,7 @@ class Lab:
         runner = Runner(
             suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
-            share=self.share,
+            share=self.share, leaked=self.world.leaked,
         )  # fmt: skip
         self.haste = runner.haste
         run = Run(runner, earlier, self.memory)

@@ -110,7 +110,8 @@ class Row:
     answer's own; the judges' are in `judge_usd` (None: price unknown) and `judge_calls`. `graded_by` is the identity of all
     metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer. `cached` says
     that the answer was paid for by an earlier run, `cached_calls` how many of the row's calls were, gradings included.
-    `earlier` are the target's answers to the earlier turns of a conversation, `output` the one to the last.
+    `earlier` are the target's answers to the earlier turns of a conversation, `output` the one to the last. `leaked` says that
+    a key of ours stood in what the target said; it is redacted here.
 
     A shelved row has its words on disk, so that a long run takes memory for numbers only: `output`, `context`, `tool_calls`
     and `earlier` are read whenever they are asked for, and its scores have no reasons and no texts in their detail. `whole`
@@ -146,6 +147,7 @@ class Row:
     context: tuple[str, ...] | None = None
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
     earlier: tuple[str, ...] = ()
+    leaked: bool = False
     shelf: Shelf | None = field(default=None, compare=False, repr=False)
     place: int = field(default=0, compare=False, repr=False)
 

@@ -22,13 +22,13 @@ def to_line(row: Row) -> str:
     """One line of JSON without its line end (contract, section 9, `results.jsonl`).
 
     Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `cached_calls`, `retried`, `graded_by`,
-    `context` and `tool_calls` where the target gave them, `earlier` where it answered a conversation turn by turn, and `error` and `detail` of a score where it has them.
+    `context` and `tool_calls` where the target gave them, `earlier` where it answered a conversation turn by turn, `leaked` where it said a key of ours, and `error` and `detail` of a score where it has them.
 
     Raises:
         ValueError, TypeError: The row holds NaN, an infinity or something that is not JSON.
     """
     usage = row.usage
-    said = {"context": row.context, "tool_calls": row.tool_calls, "earlier": row.earlier or None}
+    said = {"context": row.context, "tool_calls": row.tool_calls, "earlier": row.earlier or None, "leaked": row.leaked or None}
     return _encode(
         {
             "suite": row.suite, "prompt": row.prompt, "side": row.side, "example": row.example,
@@ -146,7 +146,7 @@ def _row(line: _Fields) -> Row:
         cached_calls=line.count("cached_calls"), retried=line.count("retried"),
         scores=_scores(line.take("scores")), passed=line.or_none(line.flag, "passed"),
         graded_by=line.text("graded_by"), context=_texts(line, "context"), tool_calls=_tool_calls(line),
-        earlier=_texts(line, "earlier") or (),
+        earlier=_texts(line, "earlier") or (), leaked=line.has("leaked") and line.flag("leaked"),
     )  # fmt: skip
     if line.flag("confirmation") is not (row.confirmation > 0):
         raise ValueError("'confirmation' and 'confirmation_index' contradict each other")

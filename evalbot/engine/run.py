@@ -79,13 +79,15 @@ class Runner:
             until `total_deadline`.
         total_deadline: When everything ends.
         share: Whether identical requests, and identical answers to one question, are asked and graded once.
+        leaked: Whether a text holds a key that evalbot was given.
     """
 
     def __init__(
         self, suites: Mapping[str, SuiteMetrics], gateway: Gateway, journal: Journal, progress: Progress,
         redact: Callable[[str], str], *, seed: int, golden_deadline: float, total_deadline: float,
-        share: bool = True,
+        share: bool = True, leaked: Callable[[str], bool] = lambda _: False,
     ) -> None:  # fmt: skip
+        self._leaked = leaked
         self._suites, self._gateway, self._journal, self._progress, self._redact = (
             suites,
             gateway,
@@ -254,6 +256,7 @@ class Runner:
             scores=scores, passed=passed, context=reply.context and tuple(map(self._redact, reply.context)),
             tool_calls=reply.tool_calls and tuple(redacted(call, self._redact) for call in reply.tool_calls),
             earlier=tuple(map(self._redact, reply.earlier)),
+            leaked=any(map(self._leaked, (reply.text, *(reply.context or ()), *reply.earlier, *map(str, reply.tool_calls or ())))),
         )  # fmt: skip
 
     def _unanswered(self, task: Task, failed: Failed, shared: bool) -> Row:

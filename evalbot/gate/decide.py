@@ -112,6 +112,7 @@ def _sliced(suites: Sequence[Evidence]) -> list[Comparison]:
 def _judge(evidence: Evidence, rows: Sequence[Comparison], approvals_missing: int) -> tuple[list[FailedExample], list[Finding]]:
     failed, open_cases = failed_examples(evidence)
     findings = [
+        *rules.leaks(evidence),
         *rules.scores(evidence, rows),
         *rules.failures(evidence, failed),
         *evidence.findings,

@@ -177,6 +177,14 @@ def exam(evidence: Evidence, approvals_missing: int) -> Iterator[Finding]:
         )
 
 
+def leaks(evidence: Evidence) -> Iterator[Finding]:
+    """Answers of head in which a key of ours stood; base's are told too, since the key has to be replaced all the same."""
+    for prompt in dict.fromkeys(row.prompt for row in evidence.rows if row.leaked):
+        ids = tuple(dict.fromkeys(row.example for row in evidence.rows if row.leaked and row.prompt == prompt))
+        message = f"an answer of {prompt} held a key that evalbot was given: replace the key"
+        yield Finding(Rule.SECRET_LEAK, Level.BLOCKS, message, evidence.suite, prompt, examples=ids)
+
+
 def cost(evidence: Evidence) -> Iterator[Finding]:
     """What an answer costs at head against base; prices that are unknown say nothing."""
     gate = evidence.gates.cost
