@@ -58,8 +58,8 @@ class Shapes:
     def pull(self, pull: Pull, schema: str = "pull-request") -> Json:
         url = f"{self.repo_url}/pulls/{pull.number}"
         given = {
-            "id": pull.number, "number": pull.number, "state": pull.state, "locked": pull.locked, "title": f"Change {pull.number}",
-            "user": self.user(pull.author), "url": url, "html_url": f"{self._web}/{self._place.name}/pull/{pull.number}",
+            "id": pull.number, "number": pull.number, "state": pull.state, "locked": pull.locked, "title": pull.title or f"Change {pull.number}",
+            "body": pull.body, "merged_at": pull.merged_at, "user": self.user(pull.author), "url": url, "html_url": f"{self._web}/{self._place.name}/pull/{pull.number}",
             "created_at": pull.created_at, "updated_at": pull.created_at, "author_association": "NONE",
             "issue_url": f"{self.repo_url}/issues/{pull.number}", "comments_url": f"{self.repo_url}/issues/{pull.number}/comments",
             "base": self._side(self._place.name, pull.base_ref, pull.base_sha),

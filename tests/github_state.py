@@ -31,6 +31,10 @@ class Pull:
     state: str = "open"
     locked: bool = False
     created_at: str = ""
+    title: str = ""
+    body: str = ""
+    merged_at: str | None = None
+    labels: list[str] = field(default_factory=list)
 
 
 @dataclass

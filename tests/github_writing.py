@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.github_routes import REPO, Answer, Asked, Problem, endpoint
-from tests.github_state import Issue
+from tests.github_state import Issue, Pull
 
 if TYPE_CHECKING:
     from tests.github_server import GitHubServer
@@ -35,6 +35,9 @@ def _move_ref(server: GitHubServer, asked: Asked) -> Answer:
     if not asked.body.get("force") and not server.commits.is_ancestor(old, sha):
         raise Problem(422, "Update is not a fast forward")
     _store(server, "update-ref", name, sha, old)
+    for pull in server.pulls.values():
+        if pull.state == "open" and f"refs/heads/{pull.head_ref}" == name:
+            pull.head_sha = sha
     return Answer(body=server.shapes.ref(name, sha))
 
 
@@ -72,6 +75,40 @@ def _create_commit(server: GitHubServer, asked: Asked) -> Answer:
     except LookupError:
         raise Problem(422, "Tree SHA does not exist") from None
     return Answer(201, server.shapes.git_commit(sha, asked.body["tree"]))
+
+
+# Pull requests
+
+
+@endpoint("POST", f"{REPO}/pulls", "pull_requests=write")
+def _create_pull(server: GitHubServer, asked: Asked) -> Answer:
+    head, base = asked.body["head"], asked.body["base"]
+    sha = _sha_of(server, f"refs/heads/{head}", 422, "Validation Failed")
+    if any(pull.head_ref == head and pull.state == "open" for pull in server.pulls.values()):
+        raise Problem(422, "Validation Failed", errors=[{"message": f"A pull request already exists for acme:{head}."}])
+    pull = server.open_pull(sha, base=base, author=server.identity)
+    pull.head_ref, pull.title, pull.body = head, asked.body["title"], asked.body.get("body", "")
+    return Answer(201, server.shapes.pull(pull))
+
+
+@endpoint("PATCH", f"{REPO}/pulls/{{pull_number}}", "pull_requests=write")
+def _update_pull(server: GitHubServer, asked: Asked) -> Answer:
+    pull = _pull(server, asked.path["pull_number"])
+    pull.title, pull.body, pull.state = (asked.body.get(name, getattr(pull, name)) for name in ("title", "body", "state"))
+    return Answer(body=server.shapes.pull(pull))
+
+
+@endpoint("POST", f"{REPO}/issues/{{issue_number}}/labels", "issues=write", "pull_requests=write")
+def _label(server: GitHubServer, asked: Asked) -> Answer:
+    pull = _pull(server, asked.path["issue_number"])
+    pull.labels = sorted({*pull.labels, *asked.body["labels"]})
+    return Answer(items=[server.shapes.label(name) for name in pull.labels])
+
+
+def _pull(server: GitHubServer, number: str) -> Pull:
+    if number.isdigit() and int(number) in server.pulls:
+        return server.pulls[int(number)]
+    raise Problem(404, "Not Found")
 
 
 # Issues

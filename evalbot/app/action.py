@@ -100,6 +100,11 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
         raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
     github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""), most_calls=_most_calls(activity))
     run = f"{environment.get('GITHUB_RUN_ID', '0')}:{environment.get('GITHUB_RUN_ATTEMPT', '1')}"
+    if isinstance(activity, Harvest):
+        from evalbot.app.harvesting import act_harvest
+
+        api = environment.get("GITHUB_API_URL") or PUBLIC_API
+        return act_harvest(given, world, workspace, runner, api, environment.get("GITHUB_REPOSITORY", ""), run)
     bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""), environment.get("GITHUB_REPOSITORY", ""))
 
     published = _published(activity, bot, environment)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _WORDS = re.compile(r"<[a-z]+-[0-9a-f]{6}>|\w+")
+
+FUNCTION_WORDS = frozenset(
+    "a about am an and any are as at be but by can could did do does for from had has have how i if in is it its me my no not of on or "
+    "our please should so some tell that the their them there this to was we what when where which who why will with would you your".split()  # noqa: SIM905 - read as prose
+)
+"""English words that say nothing of a subject; in other languages their frequency alone tells."""
 
 
 def tokens(text: str) -> frozenset[str]:
@@ -63,21 +70,33 @@ class Near:
 
 
 def clusters(texts: Sequence[frozenset[str]], bar: float) -> list[list[int]]:
-    """Groups of positions: each text joins the first group whose leader is as similar as the bar asks, else leads one; largest first."""
-    leaders = Near(bar)
-    groups: dict[str, list[int]] = {}
-    for index, words in enumerate(texts):
-        name = leaders.find(words)
-        if name is None:
-            name = str(index)
-            leaders.add(name, words)
-        groups.setdefault(name, []).append(index)
-    return sorted(groups.values(), key=lambda group: (-len(group), group[0]))
+    """Groups of positions: each text joins the group whose first text is most like it, where that reaches the bar, else begins one.
+
+    Alike is weighted Jaccard: a word weighs its inverse document frequency, so that the subject counts and not the turn of
+    phrase; function words and numbers weigh nothing. The largest group comes first.
+    """
+    bare = [frozenset(word for word in text if word not in FUNCTION_WORDS and not word.isdigit()) or text for text in texts]
+    seen = Counter(word for text in bare for word in text)
+    weight = {word: math.log(1 + len(bare) / count) for word, count in seen.items()}
+    groups: list[list[int]] = []
+    for index, text in enumerate(bare):
+        alike = [(_weighted(text, bare[group[0]], weight), -number) for number, group in enumerate(groups)]
+        best = max(alike, default=(0.0, 0))
+        if groups and best[0] >= bar - 1e-9:
+            groups[-best[1]].append(index)
+        else:
+            groups.append([index])
+    return sorted(groups, key=lambda group: (-len(group), group[0]))
+
+
+def _weighted(one: frozenset[str], other: frozenset[str], weight: Mapping[str, float]) -> float:
+    whole = sum(weight[word] for word in one | other)
+    return sum(weight[word] for word in one & other) / whole if whole else 1.0
 
 
 def telling(group: Iterable[frozenset[str]], others: Iterable[frozenset[str]], most: int = 3) -> tuple[str, ...]:
     """The words that set a group apart: in most of its texts and in few of the others'."""
     inside = Counter(word for words in group for word in words)
     outside = Counter(word for words in others for word in words)
-    good = [word for word in inside if len(word) > 2 and not word.startswith("<")]
+    good = [word for word in inside if len(word) > 2 and not word.startswith("<") and word not in FUNCTION_WORDS and not word.isdigit()]
     return tuple(sorted(good, key=lambda word: (-inside[word] / (1 + outside[word]), -inside[word], word))[:most])
