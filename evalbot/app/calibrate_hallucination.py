@@ -123,14 +123,17 @@ def calibrate_hallucination(judge: Model, world: World, limits: Limits) -> Claim
     return asyncio.run(run())
 
 
-def judge_of(text: bytes | None, path: str, metric: str = "", judge: str = "") -> tuple[Model, Limits]:
+def judge_of(
+    text: bytes | None, path: str, metric: str = "", judge: str = "", kind: str = "hallucination"
+) -> tuple[Model, Limits]:
     """The model to measure, as a configuration has it, and what a run may take.
 
     Args:
         text: The configuration; None where there is none, and "provider/model" must do.
         path: Its path, for messages.
-        metric: A metric of type `hallucination`, by its name; where there is one only, it need not be named.
+        metric: A metric by its name; where there is only one of its type, it need not be named.
         judge: A name of `models` or "provider/model", in place of a metric's.
+        kind: The metric's type.
 
     Raises:
         ConfigError: There is no such metric or model, or it is not clear which one is meant.
@@ -145,13 +148,13 @@ def judge_of(text: bytes | None, path: str, metric: str = "", judge: str = "") -
         spec.name: str(spec.options["model"])
         for suite in policy.suites.values()
         for spec in suite.metrics
-        if spec.type == "hallucination"
+        if spec.type == kind
     }
     if metric and metric not in chosen:
-        raise ConfigError(Problem(f"no suite has a metric {metric!r} of type hallucination.", path, None, nearest(metric, chosen)))
+        raise ConfigError(Problem(f"no suite has a metric {metric!r} of type {kind}.", path, None, nearest(metric, chosen)))
     if not metric and len(set(chosen.values())) != 1:
         known = f"Name one with --metric: {', '.join(chosen)}." if chosen else "Add one, or name a judge with --judge provider/model."
-        raise ConfigError(Problem(f"{len(chosen)} metrics of type hallucination are there to choose from.", path, None, known))
+        raise ConfigError(Problem(f"{len(chosen)} metrics of type {kind} are there to choose from.", path, None, known))
     return policy.model(chosen[metric] if metric else next(iter(chosen.values()))), policy.limits
 
 
