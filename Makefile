@@ -4,7 +4,7 @@ TESTS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check image bench lock clean
+.PHONY: help setup dev demo test check image campaign bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -33,6 +33,9 @@ check: dev  ## linters, types, import layers, workflow and Dockerfile linters
 
 image: dev  ## build the action's image without an engine and take a pull request through it (root; see tests/image)
 	@$(BIN)/python -m pytest -q -s -n 0 tests/image/drive.py
+
+campaign: dev  ## the long fault and load campaign; a fixed sample of it is part of `make test`
+	@EVALBOT_CAMPAIGN=full $(BIN)/python -m pytest -q -n auto --dist worksteal -m campaign $(TESTS)
 
 bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/evalbot bench stats
