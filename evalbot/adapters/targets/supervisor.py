@@ -124,14 +124,15 @@ def _become(order: dict[str, object], life: int) -> None:
         argv = [str(word) for word in order["argv"]]  # type: ignore[attr-defined]  # a list
         scratch, hidden = str(order["scratch"]), [str(path) for path in order["hidden"]]  # type: ignore[attr-defined]  # a list
         os.chdir(str(order["cwd"]))
+        program = _found(argv[0])  # while we may still look everywhere
         _limit(int(str(order["memory_bytes"])))
         _LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         lock(scratch, hidden)
         if os.geteuid() == 0:
-            _drop_root(argv[0])
+            _drop_root(program)
         _LIBC.prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)  # last: another user's id forgets it
         os.closerange(3, 4096)
-        os.execvp(argv[0], argv)
+        os.execv(program, argv)
     except BaseException as error:
         os.write(2, f"cannot be started: {error}\n".encode())
     os._exit(NOT_STARTED)
@@ -163,13 +164,17 @@ def _be_nobody() -> None:
     os.setresuid(NOBODY, NOBODY, NOBODY)
 
 
+def _found(program: str) -> str:
+    """The path of a program: as it is written, or the first of that name on PATH."""
+    folders = [] if "/" in program else os.environ.get("PATH", os.defpath).split(":")
+    return next((path for folder in folders if os.access(path := os.path.join(folder, program), os.X_OK) and os.path.isfile(path)), program)
+
+
 def _nobody_can_start(program: str) -> bool:
     child = os.fork()
     if child == 0:
         _be_nobody()
-        folders = [""] if "/" in program else os.environ.get("PATH", os.defpath).split(":")
-        found = next((path for folder in folders if os.path.exists(path := os.path.join(folder, program))), program)
-        os._exit(0 if os.access(found, os.X_OK) else 1)
+        os._exit(0 if os.access(program, os.X_OK) else 1)
     return os.waitpid(child, 0)[1] == 0
 
 
