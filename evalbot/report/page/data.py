@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from evalbot.domain.examples import Example
@@ -44,7 +45,7 @@ def _facts(record: RunRecord) -> dict[str, Any]:
     return {
         "tested": tested,
         "lower": sorted({_key(row.suite, row.metric) for row in record.decision.comparisons if row.lower_is_better}),
-        "scales": {_key(*place): list(scale) for place, scale in record.scales.items()},
+        "scales": {_key(*place): [end if isfinite(end) else None for end in scale] for place, scale in record.scales.items()},
         "failed": [
             {
                 "suite": one.suite, "prompt": one.prompt, "example": one.example, "status": one.status.value,
