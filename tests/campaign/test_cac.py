@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from evalbot.adapters.cache import SqliteCache
+from tests.campaign.scale import scaled
 
 WRITER = """
 import sys, time
@@ -26,7 +27,8 @@ sys.exit(cache.trouble or 0)
 """
 
 
-@pytest.mark.parametrize("count", [2000 if not os.environ.get("EVALBOT_CAMPAIGN") else 10_000])
+@pytest.mark.campaign
+@pytest.mark.parametrize("count", [scaled(2_000, 10_000)])
 def test_CAC_08_two_processes_write_at_once_and_every_entry_is_there_and_sound(tmp_path: Path, count: int) -> None:
     command = [sys.executable, "-c", WRITER, str(tmp_path / "cache")]
     writers = [subprocess.Popen([*command, name, str(count)], env=os.environ | {"PYTHONPATH": str(Path.cwd())}) for name in ("one", "two")]
