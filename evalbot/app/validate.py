@@ -11,6 +11,7 @@ from evalbot.adapters.globs import expand
 from evalbot.adapters.prompts import load_prompt
 from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths, suite_metrics
 from evalbot.app.judge_inputs import check_graded
+from evalbot.app.pricing import check_prices
 from evalbot.app.systems import system_prompt
 from evalbot.config import load_policy, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
@@ -62,6 +63,7 @@ def _suite(
     check_graded(suite.metrics, rows, tree, policy.path)
     warnings += check_exam(suite, rows, metrics, suite_decides(metrics), policy.limits.partitions, policy.path)
     problems = []
+    check_prices(suite, metrics, [policy.model(suite.model)] if suite.target is None else (), policy.path)
     prompts = _prompts(suite, policy, tree)
     check_prompts(rows, {prompt.id for prompt in prompts})
     for prompt in prompts:

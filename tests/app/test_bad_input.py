@@ -186,3 +186,10 @@ def test_help_teaches(tmp_path):
     assert done.returncode == 0
     assert "--base" in done.stdout
     assert "Exit status" in done.stdout
+
+
+def test_validate_names_a_price_that_nobody_knows(tmp_path):
+    priced = CONFIG.replace("gpt-5-mini", "nobody-knows") + "    metrics: [spent]\nmetrics:\n  spent: {type: cost, max_usd: 1}\n"
+    done = run(House(tmp_path, files(config=priced)).repo.root, "validate")
+    assert done.returncode == 2
+    assert "evalbot.yml:10: metric 'spent' needs a known price" in done.stderr
