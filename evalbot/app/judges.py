@@ -13,7 +13,7 @@ from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.families import family
 from evalbot.domain.judges import Calibrated, Floor, JudgeFacts
 from evalbot.domain.models import Model
-from evalbot.domain.ports import Metric, Tree
+from evalbot.domain.ports import Judging, Metric, Tree
 from evalbot.gate.health import shortcomings
 from evalbot.instruments.calibration import CalibrationRule, calibration_rule
 
@@ -64,7 +64,7 @@ def _facts(
     asked = [models[one] for one in metric.models]
     embedders = getattr(metric, "embedders", ())  # an embedding prefers nobody
     shared = sorted({family(models[one]) for one in metric.models if one not in embedders} & families)
-    rule = calibration_rule(getattr(metric, "calibration", None))
+    rule = calibration_rule(getattr(metric, "calibration", None)) if isinstance(metric, Judging) else None
     known = _calibrated(name, rule, tree) if rule else None
     found = JudgeFacts(
         name, judge_id(metric, asked), tuple(model.label for model in asked), int(getattr(metric, "samples", 1)), today,

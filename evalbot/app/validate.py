@@ -11,6 +11,7 @@ from evalbot.adapters.globs import expand
 from evalbot.adapters.prompts import load_prompt
 from evalbot.app.exams import DatasetReader, check_exam, check_prompts, dataset_paths, suite_metrics
 from evalbot.app.judge_inputs import check_graded
+from evalbot.app.labels import check_labels
 from evalbot.app.pricing import check_prices
 from evalbot.app.systems import system_prompt
 from evalbot.config import load_policy, suite_decides
@@ -50,6 +51,7 @@ def validate_tree(tree: Snapshot, config: str) -> Validated:
             counts[suite.name] = {p: sum(row.partition is p and row.gates for row in rows) for p in Partition}
         except ConfigError as error:
             problems += error.problems
+    problems += [] if problems else check_labels(policy, tree)
     if problems:
         raise ConfigError(dict.fromkeys(problems))
     return Validated(counts, tuple(dict.fromkeys(warnings)))

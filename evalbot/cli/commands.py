@@ -21,6 +21,7 @@ MODULES = {
     "report": "report",
     "suite": "suite",
     "calibrate": "calibrate",
+    "label": "label",
     "harvest": "harvest",
     "validate": "validate",
     "doctor": "doctor",

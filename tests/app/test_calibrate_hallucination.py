@@ -154,7 +154,3 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evalbot.yml"]  # nothing is left behind
 
 
-def test_the_command_says_what_it_knows(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app.app, ["calibrate", "-C", str(tmp_path)])
-    assert done.exit_code == 2
-    assert "--hallucination" in done.output
