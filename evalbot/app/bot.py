@@ -137,7 +137,7 @@ class Bot:
         if pull.head_sha != activity.head_sha:
             return Nothing("the review is of another head than the pull request has now: there is nothing to recompute.")
         voice = self.voice()
-        if any(map(voice.is_measuring, open_checks(voice.others(pull.head_sha)))):
+        if any(map(voice.check.is_measuring, open_checks(voice.check.others(pull.head_sha)))):
             return Nothing("a run is measuring this head: it reads the reviews again before it concludes.")
         return self.with_stored(pull.head_sha).measure(pull)
 

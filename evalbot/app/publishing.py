@@ -27,12 +27,12 @@ def publish_run(bot: Bot, activity: Publish) -> Published | Nothing:
 def _publish(bot: Bot, activity: Publish, pull: PullRequest) -> Published | Nothing:
     if stranger(pull) or activity.actor == DEPENDABOT:
         return _of_stranger(bot, pull)
-    voice = bot.voice()
-    others = voice.others(pull.head_sha)
-    if any(map(voice.is_measuring, open_checks(others))):
+    check = bot.voice().check
+    others = check.others(pull.head_sha)
+    if any(map(check.is_measuring, open_checks(others))):
         return Nothing("another run is measuring this head: it writes its verdict itself.")
     stored = bot.with_stored(pull.head_sha, activity.workflow)
-    concluded = any(check.conclusion in ("success", "failure") and origin(check).pull in (None, pull.number) for check in others)
+    concluded = any(other.conclusion in ("success", "failure") and origin(other).pull in (None, pull.number) for other in others)
     if stored is bot and concluded:
         return Nothing("that run has written its verdict and stored no results: there is nothing to recompute it from.")
     return stored.measure(pull, how=Measure.STORED)

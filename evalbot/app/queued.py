@@ -39,7 +39,7 @@ def _record(bot: Bot, activity: CheckMergeGroup, pull: PullRequest | None) -> Ru
 def _same(bot: Bot, group: RunRecord, pull: PullRequest) -> bool:
     """Whether the group's subject, exam and policy are what the pull request's own check says it compared."""
     try:
-        checks = bot.github.checks(pull.head_sha, bot.voice().check_name)
+        checks = bot.github.checks(pull.head_sha, bot.voice().check.name)
     except (CouldNotRun, Refused):
         return False
     newest = next((check for check in checks if check.conclusion in ("success", "failure")), None)
