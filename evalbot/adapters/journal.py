@@ -22,15 +22,15 @@ EARLIER_SECONDS = 24 * 3600.0
 """How old results may be and still be believed: a model's name without a date can mean another model tomorrow."""
 
 
-def earlier_lines(folder: Path, now: float) -> FileLines | None:
+def earlier_lines(folder: Path, now: float | None = None) -> FileLines | None:
     """The lines of `results.jsonl` that an earlier run left in the folder; None where there is no such file or it is too old.
 
     Args:
-        now: Seconds since the epoch.
+        now: Seconds since the epoch; without it no file is too old.
     """
     path = folder / NAME
     try:
-        if path.is_symlink() or not path.is_file() or now - path.stat().st_mtime > EARLIER_SECONDS:
+        if path.is_symlink() or not path.is_file() or (now is not None and now - path.stat().st_mtime > EARLIER_SECONDS):
             return None
         return FileLines(os.open(path, _READ))
     except OSError:

@@ -20,6 +20,7 @@ from evalbot.app.digests import digests
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
 from evalbot.app.preview import Preview, preview
+from evalbot.app.shards import own_part, own_share, shard_of, undecided, withheld
 from evalbot.app.suspects import replays, suspects
 from evalbot.app.wiring import MOVED, Lab, Run, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem, nearest
@@ -39,6 +40,7 @@ class Measure(Enum):
 
     ALL = "ask the models for what is not stored"
     STORED = "use stored rows only"
+    MERGE = "use the rows of shards only; where none of them has one, nothing is decided"
     NOTHING = "find out what changed: needs_approval where that is a prompt or a row"
 
 
@@ -48,7 +50,8 @@ class CheckOptions:
 
     `head` "." is the work tree, an empty `base` the default branch; `fork` says that head is a stranger's. Empty `suites` and
     `partitions` mean what the configuration says, an empty `aa_record` the file that `evalbot suite --aa` writes in `report_dir`.
-    `by_hunk` replays each hunk of a prompt that got worse alone.
+    `by_hunk` replays each hunk of a prompt that got worse alone. `shard` measures its examples only and decides nothing; `shards`
+    is how many there are in all, where rows of shards are merged.
     """
 
     base: str
@@ -64,6 +67,8 @@ class CheckOptions:
     by_hunk: bool = False
     fork: bool = False
     measure: Measure = Measure.ALL
+    shard: str = ""
+    shards: int | None = None
 
 
 def quietly(plan: RunRecord) -> None:
@@ -138,18 +143,21 @@ def settled(record: RunRecord, *steps: Callable[[RunRecord], RunRecord], fork: b
 
 def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
     loaded = load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed, fork=options.fork)
-    policies = _limited(loaded, options)
+    policies, shard = _limited(loaded, options), shard_of(options.shard)
     cases = _cases(policies, commits, options, people.approvals, record.started_at)
-    record = replace(record, digests=digests(policies, cases, commits, options.config))
+    record = replace(record, digests=digests(policies, cases, commits, options.config), shard=shard)
+    if shard:
+        cases, policies = own_part(cases, shard), own_share(policies, shard)
 
-    lab = world.open_lab(policies.policy.limits, people.moved, stored_only=options.measure is Measure.STORED)
+    merges = options.measure is Measure.MERGE
+    lab = world.open_lab(policies.policy.limits, people.moved, stored_only=merges or options.measure is Measure.STORED, merges=merges)
     planned = sum(len(case.tasks) for case in cases)
     ahead = Decision(Verdict.NEEDS_APPROVAL, UNAPPROVED, coverage=Coverage(planned))
     if options.measure is Measure.NOTHING and (planned or any(case.changed or (case.exam and case.exam.changes) for case in cases)):
         return replace(recorded(record, cases, [], lab, policies), decision=ahead)
     if planned:
         people.begins(replace(recorded(record, cases, [], lab, policies), decision=ahead))
-    tries = [] if options.fork or options.measure is not Measure.ALL else _previews(cases, policies, commits, lab)
+    tries = [] if options.fork or shard or options.measure is not Measure.ALL else _previews(cases, policies, commits, lab)
     if planned or any(one.asks for one in tries):
         rows, previewed, songs = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
         cases = [with_canaries(case, songs) for case in cases]
@@ -167,6 +175,10 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
     )
     if lab.moved:
         decision = Decision(Verdict.CANCELLED, MOVED)
+    if merges:
+        decision = withheld(decision, rows, planned, options.shards)
+    if shard:
+        return replace(recorded(record, cases, rows, lab, policies), decision=undecided(decision, shard))
     at_fault = [one for case in cases for one in suspects(case, commits, _of(case, [*rows, *tried]))]
     return replace(recorded(record, cases, rows, lab, policies), decision=decision, suspects=tuple(at_fault))
 

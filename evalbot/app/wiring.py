@@ -89,7 +89,7 @@ class Run:
         known, left = self.earlier.split(tasks)
         twins, _ = self.earlier.split([replace(task, side=Side.BASE if task.side is Side.HEAD else Side.HEAD) for task in left])
         self.rows += known
-        return known + [replace(row, side=Side.BASE if row.side is Side.HEAD else Side.HEAD) for row in twins]
+        return known + [row.but(side=Side.BASE if row.side is Side.HEAD else Side.HEAD) for row in twins]
 
     async def regrade(self, answers: Sequence[tuple[Task, Row]], by: str) -> list[Mapping[str, Score]]:
         """What other metrics say of answers that are there (see `Runner.regrade`)."""
@@ -143,13 +143,16 @@ class World:
             cache=lambda: open_cache(cache_dir),
         )
 
-    def open_lab(self, limits: Limits, moved: Callable[[], bool] | None = None, *, share: bool = True, stored_only: bool = False) -> Lab:
+    def open_lab(
+        self, limits: Limits, moved: Callable[[], bool] | None = None, *, share: bool = True, stored_only: bool = False, merges: bool = False
+    ) -> Lab:
         """A place to run the answers of one activity in; `moved` says that nobody wants the result any more.
 
         Without `share` every answer and grade is asked for by itself, and nothing of an earlier run is used. With
-        `stored_only` no model is called: what no earlier run left is unscored.
+        `stored_only` no model is called: what no earlier run left is unscored. With `merges` the rows of earlier runs are taken as
+        they are, as parts of this one.
         """
-        return Lab(self, limits, moved, share, stored_only)
+        return Lab(self, limits, moved, share, stored_only, merges)
 
 
 def _own_folder() -> Path:
@@ -168,6 +171,7 @@ class Lab:
     ask_moved: Callable[[], bool] | None = None
     share: bool = True
     stored_only: bool = False
+    merges: bool = False
     gateway: Gateway | None = None
     moved: bool = False
     memory: Memory | None = None
@@ -194,7 +198,7 @@ class Lab:
         cache = self.world.cache() if self.share else NoCache()
         self.memory = self._memory(cache, systems)
         self.gateway = self._door(self.memory)
-        self.earlier = earlier = Earlier(self.world.earlier() if self.share else (), suites)
+        self.earlier = earlier = Earlier(self.world.earlier() if self.share else (), suites, as_they_are=self.merges)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
             suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,

@@ -25,6 +25,7 @@ def check(
     cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
     advisory: Annotated[bool, typer.Option("--advisory", help="Say everything, but exit 0.")] = False,
     aa_record: Annotated[str, typer.Option(help="The aa.jsonl of `evalbot suite --aa`, for the noise floor; by default the report folder's.")] = "",
+    shard: Annotated[str, typer.Option(help="Measure only this part of the examples, i/n, and decide nothing; `evalbot merge` does.")] = "",
     by_hunk: Annotated[bool, typer.Option("--by-hunk", help="Where a prompt got worse: try each changed hunk alone, within the budget, and name the guilty one.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -40,6 +41,7 @@ def check(
     options = CheckOptions(
         base, head, config, report_dir=str(report_dir), cache_dir=str(cache_dir),
         suites=words_of(suites), partitions=words_of(partitions), epochs=epochs, aa_record=aa_record, by_hunk=by_hunk,
+        shard=shard,
     )  # fmt: skip
     folder = report_dir if report_dir.is_absolute() else repository / report_dir
     cache = cache_dir if cache_dir.is_absolute() else repository / cache_dir

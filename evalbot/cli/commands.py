@@ -20,6 +20,7 @@ MODULES = {
     "plan": "plan",
     "report": "report",
     "suite": "suite",
+    "merge": "merge",
     "calibrate": "calibrate",
     "label": "label",
     "harvest": "harvest",

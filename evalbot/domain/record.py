@@ -10,6 +10,7 @@ from evalbot.domain.examples import Example
 from evalbot.domain.hunks import Suspect
 from evalbot.domain.policy import Approvals, ReportOptions
 from evalbot.domain.runs import ChangedPrompt, Row
+from evalbot.domain.shards import Shard
 from evalbot.domain.verdicts import Decision
 
 
@@ -163,6 +164,7 @@ class RunRecord:
     notices: tuple[Notice, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     recalled: Recalled = Recalled()
+    shard: Shard | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     approved: int | None = None
     past: tuple[PastRun, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from evalbot.domain.errors import ErrorClass
 from evalbot.domain.ports import Comparing, StoredLines
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import ScoreStatus
@@ -19,15 +20,17 @@ class Earlier:
         stored: Each an earlier `results.jsonl`. What is torn or of another version is passed over and counted in `unread`; what could
             not be scored is asked again. Of rows that several hold the last one counts.
         suites: The metrics that grade now, by suite.
+        as_they_are: The rows are parts of this run: what could not be scored is no reason to ask again, unless it was stopped, and
+            none was paid for earlier.
     """
 
-    def __init__(self, stored: Iterable[StoredLines], suites: Mapping[str, SuiteMetrics]) -> None:
+    def __init__(self, stored: Iterable[StoredLines], suites: Mapping[str, SuiteMetrics], *, as_they_are: bool = False) -> None:
         self._graded_by = {name: suite.identity for name, suite in suites.items()}
         # What compares is asked for again by itself: a comparison that is missing makes no answer incomplete.
         compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
         self._taken: set[tuple[object, ...]] = set()
-        self.unread = 0
+        self.unread, self._as_they_are = 0, as_they_are
         for lines in stored:
             shelf = Shelf(lines)
             for place, line in lines:
@@ -38,6 +41,8 @@ class Earlier:
                     continue
                 if _complete(row, compares):
                     self._rows[_answer(row)] = shelf.put(row, place)
+                elif as_they_are and not _stopped(row):
+                    self._rows.setdefault(_answer(row), shelf.put(row, place))
 
     @property
     def taken(self) -> int:
@@ -60,7 +65,7 @@ class Earlier:
                 left.append(task)
             else:
                 self._taken.add(question)
-                found.append(_again(row, task))
+                found.append(row.but(part=task.part) if self._as_they_are else _again(row, task))
         return found, left
 
 
@@ -76,6 +81,10 @@ def _complete(row: Row, compares: Collection[tuple[str, str]]) -> bool:
         score.status is ScoreStatus.UNSCORED for name, score in row.scores.items() if (row.suite, name) not in compares
     )
     return row.passed is not None and row.error is None and not broken
+
+
+def _stopped(row: Row) -> bool:
+    return row.error is ErrorClass.STOPPED or any(score.error is ErrorClass.STOPPED for score in row.scores.values())
 
 
 def _answer(row: Row) -> tuple[object, ...]:

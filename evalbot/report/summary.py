@@ -60,6 +60,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "accept_id": record.accept_id,
         "scales": [{"suite": suite, "metric": metric, "low": low, "high": high} for (suite, metric), (low, high) in record.scales.items()],
         "report": asdict(record.options),
+        "shard": None if record.shard is None else str(record.shard),
         "noise": [asdict(noise) for noise in record.noise],
         "suite": None if record.suite is None else _lists(asdict(record.suite)),
     }  # fmt: skip
