@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 _WORDS = re.compile(r"<[a-z]+-[0-9a-f]{6}>|\w+")
 
-FUNCTION_WORDS = frozenset(
-    ["a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "our", "please", "should", "so", "some", "tell", "that", "the", "their", "them", "there", "this", "to", "was", "we", "what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your"]
-)
+_SAID = """a about am an and any are as at be but by can could did do does for from had has have how i if in is it its me my no not of on
+or our please should so some tell that the their them there this to was we what when where which who why will with would you your"""
+FUNCTION_WORDS = frozenset(_SAID.split())
 """English words that say nothing of a subject; in other languages their frequency alone tells."""
 
 
