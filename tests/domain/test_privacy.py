@@ -50,7 +50,7 @@ def test_every_structured_class_is_gone_from_every_string(kind: str) -> None:
     left = []
     for _, value, frame in (one for one in CORPUS if one[0] == kind):
         found = PERSONAL.redact(frame.format(value))
-        telling = [value[start : start + 6] for start in range(0, len(value) - 5)]
+        telling = [value[start : start + 6] for start in range(len(value) - 5)]
         if any(piece in found for piece in telling if any(char.isalnum() for char in piece)):
             left.append((frame.format(value), found))
     assert left == []

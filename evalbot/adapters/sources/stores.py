@@ -22,7 +22,9 @@ def objects(place: Place, environment: Mapping[str, str]) -> Iterator[tuple[str,
     fixed = place.path[: min((place.path.find(char) for char in _GLOB if char in place.path), default=len(place.path))]
     folder = fixed.rpartition("/")[0]
     try:
-        store: Any = from_url(f"{place.scheme}://{place.host}", client_options={"allow_http": _loopback(environment)})
+        store: Any = from_url(
+            f"{place.scheme}://{place.host}", config=_settings(place.scheme, environment), client_options={"allow_http": _loopback(environment)}
+        )
         names = sorted(
             found["path"] for batch in obstore.list(store, prefix=folder or None) for found in batch if fnmatchcase(found["path"], place.path)
         )
@@ -45,6 +47,23 @@ def _lines(chunks: Iterable[Any], *, gzipped: bool) -> Iterator[bytes]:
         yield from whole
     if rest:
         yield rest
+
+
+_PREFIXES = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_", "abfs": "AZURE_"}
+
+
+def _settings(scheme: str, environment: Mapping[str, str]) -> Any:
+    """What the environment says of this cloud, by the names that the cloud's own tools read."""
+    prefix = _PREFIXES[scheme]
+    known = {name.removeprefix(prefix).lower() for name in environment if name.startswith(prefix)} & _KNOWN[prefix]
+    return {f"{prefix.lower()}{name}": environment[f"{prefix}{name.upper()}"] for name in known}
+
+
+_KNOWN: Mapping[str, set[str]] = {
+    "AWS_": {"access_key_id", "secret_access_key", "session_token", "region", "endpoint_url", "endpoint", "default_region"},
+    "GOOGLE_": {"service_account", "service_account_key", "application_credentials"},
+    "AZURE_": {"storage_account_name", "storage_account_key", "client_id", "client_secret", "tenant_id", "federated_token_file"},
+}
 
 
 def _loopback(environment: Mapping[str, str]) -> bool:
