@@ -44,10 +44,14 @@ def inside(image: Images) -> dict:
     return json.loads(image.said("/opt/evalbot/bin/python", "-c", Path(weights.__file__).read_text()))
 
 
+# Modules that Python would import from a workspace, were it asked to look there.
+TRAPS = dict.fromkeys(("sitecustomize.py", "usercustomize.py", "yaml.py", "openai.py", "evalbot.py", "json.py"), "raise SystemExit('head ran')\n")
+
+
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    """A pull request whose prompt got worse."""
-    house = House(tmp_path).head({"prompts/support.md": PROMPT.format(quality="bad")})
+    """A pull request whose prompt got worse, and which brings traps along."""
+    house = House(tmp_path).head({"prompts/support.md": PROMPT.format(quality="bad")} | TRAPS)
     with GitHubServer(house.repo) as server:
         yield Scene(tmp_path, house, server)
 
@@ -90,6 +94,7 @@ def test_it_takes_a_pull_request_from_the_event_to_comment_check_outputs_and_exi
     ran = Ran(done.returncode, folder, models)
 
     assert ran.status == 1, done.stdout + done.stderr
+    assert "head ran" not in done.stdout + done.stderr
     assert ran.outputs["verdict"] == "fail"
     assert ran.outputs["comment-url"]
     assert ran.outputs["report-path"] == "reports/evalbot"
