@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
 
 from evalbot.domain.ports import Metric
@@ -34,8 +35,25 @@ _WORDS = (
 def metrics_page() -> str:
     """The whole page in Markdown: one section for each built-in metric, by name."""
     parts = ((name, METRICS.get(name)) for name in METRICS.names())
-    own = ((name, part) for name, part in parts if part.__module__.startswith("evalbot.metrics."))
-    return "\n".join([_INTRODUCTION, *(_section(name, part) for name, part in own)])
+    own = [(name, part) for name, part in parts if part.__module__.startswith("evalbot.metrics.")]
+    return "\n".join([_INTRODUCTION, _overview(own), *(_section(name, part) for name, part in own)])
+
+
+def _overview(own: Sequence[tuple[str, type[Metric]]]) -> str:
+    rows = [f"| [{name}](#{name}) | {_first_sentence(part)} | {_asked(part)} |" for name, part in own]
+    return "\n".join(["| type | what it measures | asks |", "|---|---|---|", *rows, ""])
+
+
+def _first_sentence(part: type[Metric]) -> str:
+    """The first paragraph of a page says what is measured; its further sentences say more."""
+    paragraph = " ".join((inspect.getdoc(part) or "").split("\n\n")[0].split())
+    return re.split(r"(?<=\.)\s", paragraph)[0].replace("|", "\\|")
+
+
+def _asked(part: type[Metric]) -> str:
+    if hasattr(part, "embedders"):
+        return "an embedding model"
+    return "a judge" if "model" in {field.name for field in fields(part)} else "nobody"  # type: ignore[arg-type]  # as below
 
 
 def _section(name: str, part: type[Metric]) -> str:

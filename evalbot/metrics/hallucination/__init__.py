@@ -49,7 +49,8 @@ class Hallucination:
     **Range**: 0 to 1. **Needs** `context`, of the example or from a target that retrieves its own. **Not applicable** without
     context, to an answer that declines, and to one without a claim that can be checked: nothing to judge is neither a
     success nor a failure. An empty answer scores 0 without a call. **Decides** whether an example passes, unless
-    `report_only`. **Cost**: one call for the claims and one for every ten of them, and at most as many again.
+    `report_only`. **Cost**: one call for the claims and one for every ten of them, and at most as many again. A judge of long
+    answers needs room for its list of claims: raise its `max_output_tokens` where replies are cut off.
 
     **No verdict is no number.** Every claim must get exactly one verdict, by its number, and every quote must really occur
     in the context (case, white space and kinds of quotation marks do not count). What is anything else is asked for once
