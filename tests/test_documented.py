@@ -288,7 +288,7 @@ def test_the_action_does_on_a_pull_request_what_its_page_says(tmp_path: Path) ->
         assert [(check.name, check.conclusion) for check in server.checks(pull.head_sha)] == [("evalbot", "failure")]
     assert {file.name for file in (repo.root / "evalbot-report").iterdir()} >= {"comment.md", "summary.json", "results.jsonl", "junit.xml"}
     assert tuple(written) == OUTPUTS
-    said_empty = {row[0] for row in table(ACTION, "Outputs") if "Empty until" in row[1]}
+    said_empty = {row[0] for row in table(ACTION, "Outputs") if "Empty but for" in row[1]}
     assert {output for output, value in written.items() if not value} == said_empty
 
 
