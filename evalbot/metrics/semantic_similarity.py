@@ -26,7 +26,7 @@ class SemanticSimilarity(Thresholded):
       of the embedded `local` provider. The model's `params` (such as `dimensions`) go along.
     - `threshold`: the lowest value that passes, as a number or per partition (`{golden: 0.78, default: 0.72}`). **There is no
       default**, since every model has a scale of its own: what one gives to paraphrases, another gives to anything in
-      English. `evalbot calibrate` proposes one from labelled pairs. Without it the metric is reported and tested, and does
+      English. `evalbot calibrate --similarity` proposes one from labelled pairs. Without it the metric is reported and tested, and does
       not decide; the same holds for partitions that a mapping leaves out.
 
     **Range**: 0 to 1; a cosine below 0 counts as 0. **Needs** `expected_output` or `references`. **Not applicable** without. An

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from evalbot.app.calibrate_similarity import as_json, calibrate_similarity, read_pairs, words
 from evalbot.app.wiring import World
+from evalbot.cli import app
 from evalbot.domain.errors import ConfigError, CouldNotRun
 from evalbot.domain.models import Model
 from evalbot.domain.policy import Limits
@@ -88,3 +90,12 @@ def test_a_line_that_is_no_pair_is_named(row: str, said: str) -> None:
 def test_too_few_pairs_are_refused(content: bytes) -> None:
     with pytest.raises(ConfigError, match="too few"):
         read_pairs(content, "pairs.jsonl")
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "pairs.jsonl").write_bytes(pairs())
+    asked = ["calibrate", "--similarity", "pairs.jsonl", "--judge", "local/words", "-C", str(tmp_path)]
+    done = CliRunner().invoke(app.app, [*asked, "--json"])
+    assert done.exit_code == 0, done.output
+    assert set(json.loads(done.stdout)["threshold"]) == {"default"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs.jsonl"]  # nothing is left behind
