@@ -48,12 +48,13 @@ def blocks(page: Path, *languages: str) -> list[Block]:
 
 
 def command_lines(page: Path) -> Iterator[str]:
-    """Lines of shell blocks that call evalbot, less the prompt sign."""
+    """Commands of shell blocks that call evalbot, less the prompt sign and what is said of them."""
     for block in blocks(page, "bash", "console", "sh"):
         for line in block.text.splitlines():
-            bare = line.removeprefix("$ ").strip()
-            if bare.split(" ")[0] == "evalbot":
-                yield bare
+            for part in line.removeprefix("$ ").split("&&"):
+                bare = part.partition("  #")[0].strip()
+                if bare.split(" ")[0] == "evalbot":
+                    yield bare
 
 
 def inline_code(page: Path) -> list[str]:

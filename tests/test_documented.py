@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 import typer.main
 import yaml
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from evalbot.adapters.imports.promptfoo_assertions import MAPPED
+from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.app.commands import USAGE
 from evalbot.app.inputs import inputs
 from evalbot.cli.app import app
-from evalbot.config import load_policy
+from evalbot.config import load_policy, schema
 from evalbot.domain.verdicts import EXIT_CODES
 from tests.github_server import GitHubServer
 from tests.pages import DOCS, PAGES, ROOT, anchors, blocks, command_lines, inline_code, links, name, table, text
@@ -49,6 +52,10 @@ OUTPUTS = (
 
 def _yaml(mark: str) -> list[tuple[str, str]]:
     return [(name(page), block.text) for page in PAGES for block in blocks(page, "yaml", "yml") if re.search(mark, block.text, re.MULTILINE)]
+
+
+def strict(config: str) -> object:
+    return read_yaml(config.encode(), "page").value
 
 
 @pytest.mark.parametrize(("page", "config"), _yaml(r"^version: 1$"))
@@ -214,6 +221,26 @@ def test_every_input_on_the_page_is_read(given: str) -> None:
 
 def test_the_commands_on_the_page_are_those_that_are_understood() -> None:
     assert [row[0] for row in table(COMMANDS, "Commands")] == list(USAGE.values())
+
+
+def test_the_readme_counts_inputs_and_outputs_as_they_are() -> None:
+    assert f"| **Inputs, outputs** | {len(INPUTS)} and {len(OUTPUTS)}, all optional" in text(README)
+
+
+def test_the_published_schema_is_the_one_that_the_command_prints() -> None:
+    published = json.loads((ROOT / "docs" / "evalbot.schema.json").read_text(encoding="utf-8"))
+    assert published == schema(), "run: evalbot schema > docs/evalbot.schema.json"
+
+
+def test_every_configuration_on_a_page_fits_the_published_schema() -> None:
+    checker = Draft202012Validator(json.loads((ROOT / "docs" / "evalbot.schema.json").read_text(encoding="utf-8")))
+    for page, config in _yaml(r"^version: 1$"):
+        assert [error.message for error in checker.iter_errors(strict(config))] == [], page
+
+
+def test_the_page_of_the_first_run_lists_the_assertions_that_are_taken_over() -> None:
+    rows = table(ROOT / "docs" / "first-run.md", "Import from other tools")
+    assert {name for row in rows for name in re.findall(r"[a-z-]+", row[0].replace("`", " "))} == set(MAPPED)
 
 
 def test_the_index_names_every_page() -> None:
