@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from evalbot.domain.examples import Example, Partition
+from evalbot.domain.judges import JudgeFacts, JudgeHealth
 from evalbot.domain.models import Outcome
 from evalbot.domain.record import Calls, JudgeUsed, RunRecord
 from evalbot.domain.runs import Cause, ChangedPrompt, Part, Row, Side
@@ -15,6 +17,7 @@ from evalbot.domain.verdicts import (
     Conclusion,
     Coverage,
     Decision,
+    Duel,
     FailedExample,
     Finding,
     Flips,
@@ -124,6 +127,22 @@ def a_judge(**fields: Any) -> JudgeUsed:
         "suite": SUITE, "metric": "judge", "judge_id": "0a1b2c3d4e5f", "model": "anthropic/claude-sonnet-5", "samples": 1,
     }  # fmt: skip
     return JudgeUsed(**(known | fields))
+
+
+def a_duel(partition: str = "regression", **fields: Any) -> Duel:
+    """A pairwise judge's row: 40 pairs, 12 won by head, 20 by base."""
+    known: dict[str, Any] = {
+        "suite": SUITE, "prompt": PROMPT, "metric": "duel", "n_planned": 40, "n_pairs": 40, "wins": 12, "ties": 8, "losses": 20,
+        "identical": 2, "p": 0.2153, "p_mid": 0.1618, "win_rate": 0.375, "ci": (0.211, 0.563), "asked": 38, "inconsistent": 5, "void": False,
+        "longer_won": 19, "longer_decided": 32, "longer_ci": (0.406, 0.763), "base_length": 212.0, "head_length": 140.0,
+    }  # fmt: skip
+    return Duel(partition=partition, **(known | fields))
+
+
+def a_health(metric: str = "judge", facts: Mapping[str, Any] | None = None, **fields: Any) -> JudgeHealth:
+    """What a run shows of a judge; `facts` are those of what was known before."""
+    known = {"judge_id": "0a1b2c3d4e5f", "models": ("anthropic/claude-sonnet-5",), "samples": 1, "today": "2026-11-26"}
+    return JudgeHealth(SUITE, metric, JudgeFacts(metric, **(known | dict(facts or {}))), **({"answers": 180} | fields))
 
 
 def a_change(prompt: str = PROMPT, **fields: Any) -> ChangedPrompt:

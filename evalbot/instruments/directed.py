@@ -28,7 +28,7 @@ _SPEAKS = re.compile(
     ),
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s|$)|\n|$)")
+_BETWEEN = re.compile(r"(?<=[.!?])\s+|\n")
 _LONGEST = 1000
 
 
@@ -47,7 +47,7 @@ def directed_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def directed_words(text: str) -> str:
     """The sentences (or else the lines) that speak to a judge, in their order and at most 1,000 characters; empty where none does."""
-    for parts in (_SENTENCE.findall(text), text.splitlines()):
+    for parts in (_BETWEEN.split(text), text.splitlines()):
         found = " ".join(one.strip() for one in parts if _SPEAKS.search(one))
         if found:
             return found[:_LONGEST]

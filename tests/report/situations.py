@@ -5,6 +5,7 @@ from __future__ import annotations
 from evalbot.domain.errors import ErrorClass, Problem
 from evalbot.domain.examples import Example
 from evalbot.domain.hunks import Hunk, Suspect
+from evalbot.domain.judges import Calibrated, Retirement
 from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import Calls, NoiseFloor, RunRecord
 from evalbot.domain.runs import Cause, Part, Row
@@ -15,9 +16,12 @@ from tests.builders import (
     a_comparison,
     a_count,
     a_decision,
+    a_duel,
     a_failure,
     a_finding,
     a_flips,
+    a_health,
+    a_judge,
     a_record,
     a_regression,
     a_row,
@@ -252,8 +256,30 @@ def many(prompts: int = 300) -> RunRecord:
     return a_record(decision, changed=changed, rows=rows, known_examples=examples)
 
 
+def judged() -> RunRecord:
+    """Several judges, each with something to say of its health."""
+    calibrated = Calibrated("2026-11-02", "0a1b2c3d4e5f", 120, 2, 0.62, (0.5, 0.72), 0.1, "2026-10-30")
+    decision = a_decision(
+        findings=(a_finding("judge_health", "warns", "duel is void: it preferred the same place in both orders in 14 of 38 pairs.", prompt="", example="duel/position"),),
+        comparisons=(a_comparison("golden"), a_comparison()),
+        duels=(
+            a_duel("golden", p=None, p_mid=None, win_rate=None, ci=None, inconsistent=14, void=True), a_duel(metric="taste"),
+            a_duel("all", metric="taste", n_planned=90, n_pairs=88, wins=12, ties=6, losses=70, win_rate=0.146, ci=(0.078, 0.241), p=1e-9),
+        ),
+        judges=(
+            a_health(
+                facts={"samples": 3, "calibrated": calibrated, "retirements": (Retirement("anthropic/claude-sonnet-5", "2027-01-10"),)},
+                spread=0.43, re_asks=3, lost=2, unreadable=1, unstable=("r-01", "r-07"), canaries=5, canary_drift=-0.2, canary_p=0.4, probed=2,
+            ),
+            a_health("duel", answers=40, pairs=38, inconsistent=14), a_health("taste", answers=88, pairs=86, inconsistent=5),
+        ),
+    )  # fmt: skip
+    judges = (a_judge(samples=3), a_judge(metric="duel", judge_id="1" * 12), a_judge(metric="taste", judge_id="2" * 12))
+    return a_record(decision, judges=judges)
+
+
 SITUATIONS = {
     "fail": fail, "pass": passed, "inconclusive": outage, "config_error": config_error, "not_applicable": not_applicable,
     "needs_approval": needs_approval, "cancelled": cancelled, "bootstrap": bootstrap, "insufficient_data": insufficient,
-    "added_rows": added, "300_prompts": many,
+    "added_rows": added, "300_prompts": many, "judges": judged,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from evalbot.domain.errors import Problem
+from evalbot.domain.judges import Calibrated, Retirement
 from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import NoiseFloor, RunRecord
 from evalbot.domain.scores import Score
@@ -26,9 +27,11 @@ from tests.builders import (
     a_comparison,
     a_count,
     a_decision,
+    a_duel,
     a_failure,
     a_finding,
     a_flips,
+    a_health,
     a_judge,
     a_record,
     a_regression,
@@ -226,6 +229,7 @@ def assert_whole(text: str, most: int = 60_000, most_bytes: int = 262_144) -> No
 
 def a_run_full_of(word: Callable[[], str]) -> RunRecord:
     """Every text of a record that somebody else wrote, written by `word`; ids stay apart by a number."""
+    judge = word()
     golden = an_example(
         f"{word()}1",
         input={"user_input": word()},
@@ -256,10 +260,12 @@ def a_run_full_of(word: Callable[[], str]) -> RunRecord:
         failed_examples=(a_failure(golden.id, prompt="p"),),
         flips=(a_flips(worse=(word(), word()), better=(word(),), prompt=word(), suite=word()),),
         slices=(a_slice(word(), effect=-1.0, prompt=word(), metric=word()), a_slice(word(), effect=-0.5, prompt="p", metric="m")),
+        duels=(a_duel(prompt=word(), suite=word(), metric=word()), a_duel(prompt="p", metric="m", void=True)),
+        judges=(a_health(judge, {"calibrated": Calibrated(word(), "", 9, 1, 0.5), "retirements": (Retirement(word(), "2027-01-01"),)}),),
     )  # fmt: skip
     return a_record(
         decision, rows=rows, known_examples=[golden, added], problems=(Problem(word(), word(), 3, word()),), warnings=(word(),),
-        not_applied=(word(),), dropped_params={word(): (word(),)}, judges=(a_judge(model=word(), metric=word()),),
+        not_applied=(word(),), dropped_params={word(): (word(),)}, judges=(a_judge(model=word(), metric=judge),),
         changed=(a_change(word(), path=word(), suite=word()),), options=ReportOptions(guidance=f"x{word()}"), version="1.0",
         started_at=word(), key="default", noise=(NoiseFloor(word(), 1, 2, 0, None), NoiseFloor(word(), 1, 1, 1, 0.1)),
     )  # fmt: skip

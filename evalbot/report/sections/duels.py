@@ -9,7 +9,7 @@ from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Duel
 from evalbot.report.escape import code
 from evalbot.report.labels import subject
-from evalbot.report.numbers import count, p_value, percent, relative
+from evalbot.report.numbers import MISSING, count, p_value, percent, relative
 from evalbot.report.section import Section, ladder
 from evalbot.report.table import table
 
@@ -63,4 +63,11 @@ def _length(rows: Sequence[Duel]) -> list[str]:
         return []
     base, head = (sum(values) / pairs for values in zip(*((d.base_length * d.n_pairs, d.head_length * d.n_pairs) for d in rows), strict=True))
     leaning = " Length may decide here more than quality." if any(duel.leans for duel in rows) and won * 2 > decided else ""
-    return [f"The longer answer won {count(won)} of {count(decided)} decided; head's answers are {relative(base, head)} in length.{leaning}"]
+    return [f"The longer answer won {count(won)} of {count(decided)} decided; head's answers are {_longer(base, head)}.{leaning}"]
+
+
+def _longer(base: float, head: float) -> str:
+    share = relative(base, head).strip("+−")
+    if share in ("0%", MISSING):
+        return "about as long as base's"
+    return f"{share} {'longer' if head > base else 'shorter'} than base's"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from evalbot.domain.judges import Calibrated, JudgeHealth
 from evalbot.domain.record import JudgeUsed, RunRecord
-from evalbot.report.escape import code
+from evalbot.report.escape import code, inline
 from evalbot.report.labels import suites
 from evalbot.report.numbers import count, counted, difference, score
 from evalbot.report.section import Section, ladder
@@ -36,7 +36,7 @@ def calibration(known: Calibrated) -> str:
     """The calibration that a page cites: "calibrated 2026-11-02, kappa 0.62 (0.48 to 0.73) on 120 labels"."""
     bounds = f" ({score(known.kappa_ci[0])} to {score(known.kappa_ci[1])})" if known.kappa_ci else ""
     kappa = f"kappa {score(known.kappa)}{bounds}" if known.kappa is not None else "no kappa"
-    return f"calibrated {known.date[:10]}, {kappa} on {counted(known.labels, 'label')}"
+    return f"calibrated {inline(known.date[:10], 10)}, {kappa} on {counted(known.labels, 'label')}"
 
 
 def _line(record: RunRecord, judge: JudgeUsed) -> str:
