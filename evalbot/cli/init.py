@@ -20,6 +20,11 @@ def init(
     source: Annotated[
         str, typer.Option("--from", help="Import this file instead of looking around: a promptfoo configuration, OpenAI Evals' JSON Lines, a .prompt.yml.")
     ] = "",
+    adversarial: Annotated[bool, typer.Option("--adversarial", help="Add the starter pack of adversarial examples to each suite.")] = False,
+    distribution: Annotated[str, typer.Option(help="Add a distribution dataset made from this file of templates (docs/datasets.md).")] = "",
+    rows: Annotated[int, typer.Option(help="How many rows the distribution has, 500 to 5,000.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of what is drawn for the distribution.")] = 0,
+    suite: Annotated[str, typer.Option(help="Add examples to this suite only.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     config: Config = "evalbot.yml",
     quiet: Quiet = False,
@@ -27,15 +32,37 @@ def init(
 ) -> None:
     """Write evalbot.yml, a starter dataset and the workflow from what the repository holds. Nothing is overwritten.
 
+    Where there is a configuration, --adversarial and --distribution add examples to it.
+
     Example: [b]evalbot init --yes && evalbot check[/b]
     """
     from evalbot.app.setup.init import init as write
 
+    if (adversarial or distribution) and (repository / config).exists():
+        _add(repository, config, suite, adversarial, distribution, rows, seed, quiet)
+        return
     asks = not yes and sys.stdin.isatty()
     with one_line_errors():
         written = write(repository, os.environ, _ask if asks else lambda _, proposed: proposed, config=config, source=source)
     if not quiet:
         typer.echo("\n".join(_told(written)))
+    if adversarial or distribution:
+        _add(repository, config, suite, adversarial, distribution, rows, seed, quiet)
+
+
+def _add(
+    repository: Path, config: str, suite: str, adversarial: bool, distribution: str, rows: int, seed: int, quiet: bool
+) -> None:  # fmt: skip
+    """More examples beside those that are there."""
+    from evalbot.app.setup.add import add_adversarial, add_distribution
+
+    with one_line_errors():
+        added = add_adversarial(repository, config, suite) if adversarial else ()
+        added += add_distribution(repository, config, distribution, rows=rows, seed=seed, suite=suite) if distribution else ()
+    for one in () if quiet else added:
+        typer.echo(f"Wrote {one.path}: {one.rows:,} rows for suite {one.suite}; {one.words}")
+        if not one.named:
+            typer.echo(f"Add {one.path} to suites.{one.suite}.datasets in {config}: no pattern there names it.")
 
 
 def _ask(question: str, proposed: str) -> str:

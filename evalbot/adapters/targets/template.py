@@ -1,4 +1,4 @@
-"""The body of a request: JSON in which `{{ name }}` stands for a value; what was put in is never looked at again."""
+"""JSON in which `{{ name }}` stands for a value: bodies of requests, rows of a dataset. What was put in is never looked at again."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def filled(template: Json, values: Mapping[str, Json]) -> Json:
     if isinstance(template, list | tuple):
         return [filled(value, values) for value in template]
     return template
+
+
+def holes(template: Json) -> tuple[str, ...]:
+    """The names of all holes, each once, in their order."""
+    if isinstance(template, str):
+        return tuple(dict.fromkeys(_HOLE.findall(template)))
+    inner = template.values() if isinstance(template, Mapping) else template if isinstance(template, list | tuple) else ()
+    return tuple(dict.fromkeys(name for part in inner for name in holes(part)))
 
 
 def _value(name: str, values: Mapping[str, Json]) -> Json:
