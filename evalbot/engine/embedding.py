@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from evalbot.domain.models import Model, Reply, Request, Vector
 from evalbot.engine.gateway import Gateway
 
 MOST_TEXTS = 64  # in one call
+MOST_KNOWN = 2048  # vectors in memory: 25 MB of 1,536 numbers each
 _AT_ONCE = 2  # calls in flight for one model; what comes meanwhile waits and goes together
 
 
@@ -30,7 +32,7 @@ class Charge:
     cached: int = 0
 
 
-Found = tuple[Vector, Charge]
+Found = tuple["array[float]", Charge]
 
 @dataclass(slots=True)
 class _Queue:
@@ -72,7 +74,16 @@ class Embeddings:
                 if len(new) == len(set(texts)) or self._gateway.clock() >= deadline:
                     raise
             else:
-                return [found[text][0] for text in texts], [found[text][1] for text in new]
+                self._trim()
+                return [tuple(found[text][0]) for text in texts], [found[text][1] for text in new]
+
+    def _trim(self) -> None:
+        """Forget the vectors that were asked for first: base and head of an example are asked for together."""
+        while len(self._known) > MOST_KNOWN:
+            first = next(iter(self._known))
+            if not self._known[first].done():
+                return
+            del self._known[first]
 
     def _queue(self, name: str, model: Model, texts: Sequence[str], deadline: float) -> None:
         for text in texts:
@@ -83,7 +94,7 @@ class Embeddings:
             if vector is None:
                 self._queues[name].waiting.append((text, deadline, told))
             else:
-                told.set_result((vector, Charge(0.0, cached=1)))
+                told.set_result((array("d", vector), Charge(0.0, cached=1)))
         self._send_more(name, model)
 
     async def _all(self, futures: Sequence[asyncio.Future[Found]], deadline: float) -> list[Found]:
@@ -115,6 +126,10 @@ class Embeddings:
             batch, queue.waiting = queue.waiting[:MOST_TEXTS], queue.waiting[MOST_TEXTS:]
             if batch:
                 await self._ask(model, batch)
+        except asyncio.CancelledError:
+            self._fail(queue.waiting, Stopped("the run ended"))
+            queue.waiting = []
+            raise
         finally:
             queue.in_flight -= 1
             self._send_more(name, model)
@@ -135,7 +150,7 @@ class Embeddings:
                 raise
         else:
             for (text, _, told), found in zip(batch, _shared(reply), strict=True):
-                self._keep(model, text, found[0], reply)
+                self._keep(model, text, tuple(found[0]), reply)
                 if not told.done():
                     told.set_result(found)
 
@@ -158,4 +173,4 @@ class Embeddings:
 def _shared(reply: Reply) -> list[Found]:
     usd = None if reply.cost_usd is None else reply.cost_usd / len(reply.vectors)
     first = Charge(usd, calls=1, retried=reply.attempts - 1)
-    return [(vector, Charge(usd) if place else first) for place, vector in enumerate(reply.vectors)]
+    return [(array("d", vector), Charge(usd) if place else first) for place, vector in enumerate(reply.vectors)]

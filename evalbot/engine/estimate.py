@@ -50,7 +50,7 @@ async def estimate(
     """
     bill = _Bill(price_of)
     distinct = {(task.request.hash, task.epoch): task for task in tasks}
-    asked = [task for task in distinct.values() if not known(task.request, task.epoch)]
+    asked = [task for task in distinct.values() if suites[task.suite].fresh or not known(task.request, task.epoch)]
     graded: dict[str, list[Task]] = {}
     for task in asked:
         bill.add(task.request, 1 + task.request.messages.count(PLACE))  # each turn of a conversation is a call

@@ -209,7 +209,7 @@ class Runner:
 
     async def _ask(self, task: Task, deadline: float, seat: _Seat) -> Answer:
         # A confirmation is a fresh answer by its meaning; with nothing shared, every answer is.
-        nth = None if task.confirmation or not self._share else task.epoch
+        nth = None if task.confirmation or not self._share or self._suites[task.suite].fresh else task.epoch
 
         async def ask(request: Request) -> Reply:
             known = None if nth is None else self._gateway.recall(request, nth)

@@ -47,6 +47,11 @@ class SuiteMetrics:
     judge_ids: Mapping[str, str] = field(default_factory=dict)
     identity: str = ""
 
+    @property
+    def fresh(self) -> bool:
+        """Whether a metric measures something that only a fresh answer has, such as the time it took."""
+        return any(getattr(metric, "needs_fresh", False) for metric in self.metrics.values())
+
 
 class Scorer:
     """Applies metrics. Metrics that ask models grade an output once for all sides, prompts and epochs of an example.

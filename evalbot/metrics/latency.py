@@ -18,7 +18,8 @@ from evalbot.metrics import METRICS
 class Latency:
     """Milliseconds from the request to the whole answer, of the attempt that succeeded.
 
-    Waiting for a free slot, and attempts that failed, are not in it. Of a conversation it is the sum of all turns.
+    Waiting for a free slot, and attempts that failed, are not in it. Of a conversation it is the sum of all turns. A suite
+    with this metric asks for every answer anew: the time of an answer from the cache was another day's.
 
     - `max_ms`: the most that passes, as a number or per partition. Without it the metric is reported and tested only.
 
@@ -39,6 +40,7 @@ class Latency:
     scale = (0.0, math.inf)
     lower_is_better = True
     models = ()
+    needs_fresh = True
 
     @property
     def decides(self) -> Decides:

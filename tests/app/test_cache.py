@@ -56,6 +56,17 @@ def test_another_runner_with_the_same_cache_asks_nobody_and_says_the_same(desk):
     assert all(row["cached"] and row["cost_usd"] == row_then["cost_usd"] for row, row_then in zip(by_key(again), by_key(first), strict=True))
 
 
+def test_a_suite_that_measures_time_asks_for_every_answer_anew_and_keeps_its_grades(tmp_path):
+    timed = CONFIG.replace("suites:\n", "metrics:\n  slow: {type: latency}\nsuites:\n") + "    metrics: [slow]\n"
+    with LoopbackModels(by_quality()) as server:
+        desk = Desk(House(tmp_path, files(**FEW, config=timed)).head(HARMLESS), server)
+        desk.check()
+        again, calls = desk.check()
+    assert len(calls) == CALLS // 2  # the answers; their grades are those of the same words
+    assert all(call.schema is None for call in calls)
+    assert not any(row["cached"] for row in again.rows)
+
+
 def by_key(result: Result) -> list[Any]:
     return sorted(result.rows, key=lambda row: (row["side"], row["example"]))
 

@@ -183,6 +183,33 @@ def test_a_later_run_recalls_each_vector_in_whatever_company() -> None:
     in_virtual_time(main())
 
 
+def test_memory_holds_so_many_vectors_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalbot.engine.embedding.MOST_KNOWN", 3)
+
+    async def main() -> None:
+        provider = FakeEmbedder()
+        embeddings = Embeddings(a_gateway(provider))
+        for text in ("a", "bb", "ccc", "dddd", "dddd", "bb", "a"):
+            assert (await embeddings.get(EMBED, [text], NEVER))[0] == [(float(len(text)),)]
+        assert [request.texts[0] for request in provider.requests] == ["a", "bb", "ccc", "dddd", "a"]
+        many = [f"text {n}" for n in range(200)]
+        assert len((await embeddings.get(EMBED, many, NEVER))[0]) == 200  # more than memory holds, at once
+
+    in_virtual_time(main())
+
+
+def test_a_run_that_is_cancelled_leaves_nobody_waiting() -> None:
+    async def main() -> None:
+        embeddings = Embeddings(a_gateway(FakeEmbedder(seconds=100)))
+        asking = asyncio.ensure_future(embeddings.get(EMBED, [f"text {n}" for n in range(5 * MOST_TEXTS)], NEVER))
+        await asyncio.sleep(1)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    in_virtual_time(main())  # which ends the calls in flight, and would warn of anything that is left
+
+
 def test_no_texts_ask_nobody() -> None:
     async def main() -> None:
         provider = FakeEmbedder()
