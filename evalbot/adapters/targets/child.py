@@ -36,11 +36,13 @@ class Command:
         argv: The program and its arguments; looked for on PATH, or relative to the code.
         names: Variables of ours that it is given, beside the few that every target has.
         memory_bytes: For it and all that it starts, together.
+        network: Whether it may open other than local sockets.
     """
 
     argv: Sequence[str]
     names: Sequence[str] = ()
     memory_bytes: int = 2 * 1024**3
+    network: bool = True
 
 
 class Child:
@@ -56,13 +58,15 @@ class Child:
     @classmethod
     async def start(cls, command: Command, place: Place) -> Child:
         """Start it in the folder of its code; raises ProviderError where that is impossible."""
-        _LIBC.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)  # from now on nobody but root reads our environment in /proc
+        if sys.platform == "linux":
+            _LIBC.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)  # from now on nobody but root reads our environment in /proc
         scratch = tempfile.mkdtemp(prefix="evalbot-scratch-")
         os.chmod(scratch, 0o777)  # noqa: S103, PTH101 - another user's; the folder's name is secret enough for others
         theirs, ours = os.pipe()
         order = {
             "argv": list(command.argv), "cwd": str(place.code or scratch), "scratch": scratch, "life": theirs,
             "hidden": hidden(place.environment), "memory_bytes": command.memory_bytes,
+            "network": command.network,
         }  # fmt: skip
         try:
             process = await asyncio.create_subprocess_exec(

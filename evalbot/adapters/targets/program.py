@@ -28,6 +28,7 @@ class ProgramTarget:
     seconds: float = 60.0
     memory_mb: int = 2048
     processes: int = 4
+    network: bool = True
 
     recorded = None
 
@@ -60,7 +61,7 @@ class ProgramTarget:
 
     def identity(self) -> Json:
         """What is run, and how."""
-        return [list(self.argv), self.serves, list(self.env)]
+        return [list(self.argv), self.serves, list(self.env), self.network]
 
     def payload(self, example: Example) -> Json:
         """`input`, and `context` and `messages` where the example has them; nothing gives the expected answer away."""
@@ -68,7 +69,7 @@ class ProgramTarget:
 
     def open(self, place: Place) -> Provider:
         """Nothing is started before the first question."""
-        command = Command(self.argv, self.env, self.memory_mb * MIB)
+        command = Command(self.argv, self.env, self.memory_mb * MIB, self.network)
         return ProgramProvider(Program(command, self.serves, self.seconds, self.processes), place)
 
 

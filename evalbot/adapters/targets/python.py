@@ -30,6 +30,7 @@ class PythonTarget(ProgramTarget):
         seconds: For one answer, 0.1 to 3,600.
         memory_mb: For it and all that it starts, 16 to 65,536.
         processes: How many run at once, 1 to 256.
+        network: `false` lets it open local sockets only.
     """
 
     call: str

@@ -2,7 +2,7 @@
 
 Started by path in a Python of its own (`python -I -S supervisor.py ORDER`), so it stands alone: standard library only, and
 nothing of evalbot. ORDER is a JSON object: `argv`, `cwd`, `scratch` (the only folder that the command may write to),
-`hidden` (paths that it may not read), `memory_bytes`, `life` (a file descriptor: when its other end closes, all is ended).
+`hidden` (paths that it may not read), `network` (whether it may open other than local sockets), `memory_bytes`, `life` (a file descriptor: when its other end closes, all is ended).
 Standard input, output and error are the command's. The exit status is the command's; 125: it used too much memory, 126: it
 could not be started, 128 + n: signal n ended it.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -26,6 +27,7 @@ _LOOK_SECONDS = 0.25
 _MOST_PROCESSES, _MOST_FILE_BYTES = 512, 256 * 1024 * 1024
 _SUBREAPER, _NO_NEW_PRIVILEGES, _PARENT_DEATH, _DROP_CAPABILITY, _MOST_CAPABILITIES = 36, 38, 1, 24, 64
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_LINUX = sys.platform == "linux"  # elsewhere a command has its limits of time and its process group, and no more
 
 
 def main() -> int:
@@ -38,7 +40,7 @@ def main() -> int:
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    _LIBC.prctl(_SUBREAPER, 1, 0, 0, 0)  # whoever is orphaned below us becomes our child, and is found
+    _prctl(_SUBREAPER, 1)  # whoever is orphaned below us becomes our child, and is found
     child = os.fork()
     if child == 0:
         _become(order, life)
@@ -49,6 +51,10 @@ def main() -> int:
         return _watch(child, life, woken, int(order["memory_bytes"]))
     finally:
         _end_all(child)
+
+
+def _prctl(option: int, value: int) -> bool:
+    return _LINUX and bool(_LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) == 0)
 
 
 def _watch(child: int, life: int, woken: int, memory_bytes: int) -> int:
@@ -93,7 +99,7 @@ def _end_all(child: int) -> None:
 
 def _descendants() -> Iterator[int]:
     parents: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc") if _LINUX else ():
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as stat:
                 # "pid (comm) state ppid": comm may hold blanks and brackets
@@ -126,11 +132,13 @@ def _become(order: dict[str, object], life: int) -> None:
         os.chdir(str(order["cwd"]))
         program = _found(argv[0])  # while we may still look everywhere
         _limit(int(str(order["memory_bytes"])))
-        _LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        _prctl(_NO_NEW_PRIVILEGES, 1)
         lock(scratch, hidden)
-        if os.geteuid() == 0:
+        if not order["network"]:
+            close_network()
+        if os.geteuid() == 0 and _LINUX:
             _drop_root(program)
-        _LIBC.prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)  # last: another user's id forgets it
+        _prctl(_PARENT_DEATH, signal.SIGKILL)  # last: another user's id forgets it
         os.closerange(3, 4096)
         os.execv(program, argv)
     except BaseException as error:
@@ -150,7 +158,7 @@ def _drop_root(program: str) -> None:
     A program that nobody may start (a Python under /root) stays root's by name, without any of root's powers.
     """
     for number in range(_MOST_CAPABILITIES):
-        _LIBC.prctl(_DROP_CAPABILITY, number, 0, 0, 0)
+        _prctl(_DROP_CAPABILITY, number)
     if _nobody_can_start(program):
         resource.setrlimit(resource.RLIMIT_NPROC, (_MOST_PROCESSES, _MOST_PROCESSES))
         _be_nobody()
@@ -189,12 +197,12 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 
 def locks() -> bool:
     """Whether this kernel has Landlock, and lets us use it."""
-    return bool(_LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1)) >= 1)
+    return _LINUX and bool(_LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1)) >= 1)
 
 
 def lock(scratch: str, hidden: list[str]) -> bool:
     """Write nowhere but in `scratch`, read nothing of `hidden`, look into no process but one's own; False where the kernel cannot."""
-    version = _LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
+    version = _LIBC.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1)) if _LINUX else 0
     if version < 1:
         return False
     every = _ALL_BY_VERSION.get(version, (1 << 16) - 1)
@@ -233,6 +241,41 @@ def _allow(ruleset: int, path: str, access: int) -> None:
     rule = ctypes.create_string_buffer(access.to_bytes(8, sys.byteorder) + handle.to_bytes(4, sys.byteorder), 12)
     _LIBC.syscall(_ADD, ruleset, ctypes.c_uint32(1), rule, ctypes.c_uint32(0))
     os.close(handle)
+
+
+# Seccomp, https://docs.kernel.org/userspace-api/seccomp_filter.html: a filter over the numbers of system calls.
+
+_SECCOMP, _FILTER = 22, 2
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_ALLOW, _DENY = 0x7FFF0000, 0x00050000 | errno.EACCES
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+_SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # AUDIT_ARCH_…, socket
+_IO_URING, _X32, _LOCAL = 425, 0x40000000, 1  # a second way to a socket, a second table of numbers, AF_UNIX
+
+
+class _Instruction(ctypes.Structure):
+    _fields_ = (("code", ctypes.c_uint16), ("then", ctypes.c_uint8), ("otherwise", ctypes.c_uint8), ("value", ctypes.c_uint32))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
+
+
+def close_network() -> None:
+    """No socket but local ones can be opened from now on, nor by anything that is started; raises OSError where that cannot be had."""
+    machine = os.uname().machine
+    if not _LINUX or machine not in _SOCKET:
+        raise OSError(errno.ENOSYS, f"the network cannot be closed on {sys.platform} {machine}")
+    architecture, socket = _SOCKET[machine]
+    steps = (
+        (_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 0, 7, architecture),  # else: denied
+        (_LOAD, 0, 0, _NUMBER), (_AT_LEAST, 5, 0, _X32), (_EQUAL, 4, 0, _IO_URING), (_EQUAL, 0, 2, socket),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT), (_EQUAL, 0, 1, _LOCAL),
+        (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _DENY),
+    )  # fmt: skip
+    program = _Program(len(steps), (_Instruction * len(steps))(*(_Instruction(*step) for step in steps)))
+    if _LIBC.prctl(_SECCOMP, _FILTER, ctypes.byref(program), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the network cannot be closed: the kernel takes no filter")
 
 
 if __name__ == "__main__":

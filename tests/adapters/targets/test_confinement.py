@@ -177,3 +177,32 @@ def test_the_order_that_the_supervisor_gets_holds_no_secret(tmp_path: Path) -> N
     source = "found = 'secret' in json.dumps([open(p).read() for p in glob.glob(f'/proc/{os.getppid()}/cmdline')])"
     assert run(tmp_path, source, {**PATH, **SECRETS}) == "False"
     assert json.dumps(SECRETS)
+
+
+REACH = """
+import socket
+for family, kind in ((socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET6, socket.SOCK_STREAM)):
+    try:
+        socket.socket(family, kind).close()
+        found.append(str(family))
+    except OSError as error:
+        found.append(error.strerror)
+try:
+    socket.getaddrinfo('example.invalid', 80)
+except OSError as error:
+    found.append('not resolved')
+socket.socketpair()
+"""
+
+
+def test_exe_10_with_the_network_closed_nothing_is_reached_and_no_name_is_resolved(tmp_path: Path) -> None:
+    assert run(tmp_path, REACH, network=False) == str(["Permission denied"] * 3 + ["not resolved"])
+
+
+def test_what_a_program_starts_has_no_network_either(tmp_path: Path) -> None:
+    source = "import subprocess\nfound = subprocess.run([sys.executable, '-c', 'import socket; socket.socket()'], capture_output=True).stderr.decode()[-40:].strip()"
+    assert run(tmp_path, source, network=False).endswith("Permission denied")
+
+
+def test_the_network_is_open_unless_it_is_closed(tmp_path: Path) -> None:
+    assert run(tmp_path, "import socket\nsocket.socket().close()\nfound = 'open'") == "open"
