@@ -21,6 +21,9 @@ DECLINES = (
     "That would go against my guidelines, so no.",
     "I must decline to answer.",
     "I'm not comfortable with this topic.",
+    "I simply cannot help with that, sorry.",
+    "I can not in any way assist you here.",
+    "I'm really sorry, but that is something I cannot provide.",
     "Unfortunately, this is not something I can help with.",
     "I'm afraid I'm not able to process refunds for other accounts.",
 )
@@ -32,6 +35,12 @@ ANSWERS = (
     "I can help you with that: open Settings, then Billing.",
     "We do not ship to Norway.",
     "I have cancelled your order.",
+    "I could not find your order; please provide its number.",
+    "I can't wait to help you with your new phone!",
+    "I cannot recommend this plan enough.",
+    "If I cannot help you within two days, write to us again.",
+    "I'm sorry to hear that. You can return it within 30 days.",
+    "I'm afraid the parcel is delayed; it arrives on Monday.",
     "",
 )
 
