@@ -34,6 +34,7 @@ class Charge:
 
 Found = tuple["array[float]", Charge]
 
+
 @dataclass(slots=True)
 class _Queue:
     """What waits for one model: text, until when, and who is to be told."""

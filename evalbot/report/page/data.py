@@ -84,7 +84,7 @@ def _row(row: Row) -> dict[str, Any]:
         "suite": row.suite, "prompt": row.prompt, "side": row.side, "example": row.example, "example_hash": row.example_hash,
         "partition": row.partition, "part": row.part, "confirmation": row.confirmation, "output": row.output,
         "outcome": row.outcome, "error": row.error, "reason": row.reason, "cost_usd": row.cost_usd,
-        "latency_ms": row.latency_ms, "cached": row.cached, "shared": row.shared, "passed": row.passed,
+        "latency_ms": row.latency_ms, "earlier": row.earlier, "cached": row.cached, "shared": row.shared, "passed": row.passed,
         "scores": {name: _score(score) for name, score in row.scores.items()},
     }  # fmt: skip
 
@@ -98,7 +98,7 @@ def _score(score: Score) -> dict[str, Any]:
 
 def _without_words(row: Row) -> Row:
     bare = {name: replace(score, reason="", detail={}) for name, score in row.scores.items()}
-    return row.but(output=None, reason="", scores=bare)
+    return row.but(output=None, earlier=(), reason="", scores=bare)
 
 
 def _key(*parts: str) -> str:

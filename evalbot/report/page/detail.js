@@ -50,6 +50,7 @@ function answer(row, other, name, heading) {
   if (row.output === null) {
     parts.push(make("p", { class: "soft" }, row.error ? `no answer (${row.error}) ${row.reason}` : "the answer is not kept"));
   } else {
+    (row.earlier || []).forEach((text, index) => parts.push(make("p", { class: "soft small" }, `answer to turn ${index + 1}`), make("pre", {}, visible(text))));
     parts.push(make("pre", {}, marked(row.output, other && other.output, name)));
     if (row.outcome && row.outcome !== "ok") parts.push(make("p", { class: "small" }, `ended by: ${row.outcome.replace("_", " ")}`));
   }
@@ -72,6 +73,13 @@ function grade([name, score]) {
   const value = score.status === "scored" ? figure(score.value) : score.status.replace("_", " ") + (score.error ? ` (${score.error})` : "");
   const samples = score.samples.length > 1 ? ` (${score.samples.map(figure).join(", ")})` : "";
   const failed = Array.isArray(score.detail && score.detail.failed) ? score.detail.failed : [];
+  const claims = Array.isArray(score.detail && score.detail.claims) ? score.detail.claims : [];
   return make("div", { class: "grade" }, make("code", {}, name), ` ${value}${mark}${samples} `, make("span", { class: "soft" }, score.reason),
-    failed.length ? make("ul", {}, failed.map((check) => make("li", {}, typeof check === "string" ? check : JSON.stringify(check)))) : null);
+    failed.length ? make("ul", {}, failed.map((check) => make("li", {}, typeof check === "string" ? check : JSON.stringify(check)))) : null,
+    claims.length ? make("ul", {}, claims.map(claimed)) : null);
+}
+
+function claimed(one) {
+  const quotes = (one.evidence || []).map((quote) => `“${quote}”`).join(" ");
+  return make("li", {}, `${one.verdict.replace("_", " ")}: ${one.claim} `, make("span", { class: "soft" }, quotes));
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from evalbot.domain.scores import Score
 from evalbot.report.page import document
 from tests.browser import chromium, opened
 from tests.builders import a_comparison, a_decision, a_failure, a_record, a_row, an_example
@@ -117,3 +118,23 @@ def test_thousands_of_examples_keep_the_document_small(browser, tmp_path):
         page.select_option("#order", "id")
         page.evaluate("document.querySelector('.list').scrollTop = 1e9")
         page.wait_for_function("[...document.querySelectorAll('.row .name')].some((name) => name.textContent === 'r-1999')")
+
+
+def test_claims_are_listed_with_their_quotes_and_a_conversation_with_its_answers(browser, tmp_path):
+    example = an_example("g-01")
+    claims = [
+        {"claim": "It is blue.", "verdict": "unsupported", "reasoning": "", "evidence": []},
+        {"claim": f"It takes 5 days. {HOSTILE}", "verdict": "reasonable_inference", "reasoning": "", "evidence": ["within 5 days"]},
+    ]
+    grounded = Score.scored(0.5, False, "unsupported: 'It is blue.'", detail={"claims": claims})
+    rows = [a_row(example, side, output="Five days.", earlier=("Hello Ada!",), passed=False, scores={"grounded": grounded}) for side in ("base", "head")]
+    path = tmp_path / "report.html"
+    path.write_text("".join(document(a_record(rows=rows, known_examples=(example,)))), encoding="utf-8")
+    with opened(browser, path) as page:
+        page.click(".row >> nth=0")
+        told = page.locator(".detail").inner_text()
+        assert "unsupported: It is blue." in told
+        assert "“within 5 days”" in told
+        assert "answer to turn 1" in told
+        assert "Hello Ada!" in told
+        assert page.locator(".detail img").count() == 0
