@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from evalbot import __version__
 from evalbot.adapters.git import Repository
 from evalbot.adapters.git_fetch import origin
+from evalbot.adapters.providers.lifetimes import ending
 from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.canaries import Songs, sing, with_canaries
 from evalbot.app.case import Case, prepare, systems_of
@@ -25,8 +27,9 @@ from evalbot.app.suspects import replays, suspects
 from evalbot.app.wiring import MOVED, Lab, Run, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem, nearest
 from evalbot.domain.examples import Partition
+from evalbot.domain.models import Model
 from evalbot.domain.record import Calls, RunRecord
-from evalbot.domain.runs import Part, Row
+from evalbot.domain.runs import Part, Row, Task
 from evalbot.domain.verdicts import Coverage, Decision, Finding, Level, Rule, Verdict
 from evalbot.gate.confirm import confirmations
 from evalbot.gate.decide import decide
@@ -271,6 +274,12 @@ def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) ->
     return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 
 
+def _asked(cases: Sequence[Case], planned: Sequence[Task]) -> list[Model]:
+    """Every model that answers or grades, each once."""
+    models = [task.request.model for task in planned] + [model for case in cases if case.tasks for model in (case.models or {}).values()]
+    return list({(model.endpoint, model.model): model for model in models}.values())
+
+
 def recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab: Lab, policies: Policies) -> RunRecord:
     """The record with everything that a report needs beside the decision."""
     planned = [task for case in cases for task in case.tasks]
@@ -284,7 +293,10 @@ def recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab:
         calls=Calls(lab.model_calls, lab.judge_calls, sum(row.cached_calls for row in rows), lab.retried),
         recalled=lab.recalled,
         estimate=lab.estimate,
-        warnings=(*lab.shortcuts, *policies.policy.warnings, *(warning for case in cases for warning in case.warnings)),
+        warnings=(
+            *lab.shortcuts, *policies.policy.warnings, *(warning for case in cases for warning in case.warnings),
+            *ending(_asked(cases, planned), date.fromisoformat(record.started_at[:10])),
+        ),
         not_applied=(*policies.not_applied, *(line for case in cases for line in case.refused)),
         dropped_params=lab.dropped_params,
         scales={

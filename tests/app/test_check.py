@@ -327,3 +327,11 @@ def test_a_suite_that_only_head_has_may_not_name_an_endpoint(house):
 
     assert (result.verdict, result.server.calls) == ("config_error", [])
     assert "evalbot.yml:14" in result.record.decision.reason
+
+
+def test_a_judge_that_ends_soon_is_said_in_the_comment(tmp_path):
+    result = House(tmp_path, files(config=CONFIG.replace("anthropic/claude-sonnet-5", "openai/gpt-4o"))).head(SAME).check()
+
+    assert result.verdict == "pass"
+    assert any(line.startswith("openai/gpt-4o end") and "2027-01-14" in line for line in result.record.warnings)
+    assert "2027-01-14" in result.comment

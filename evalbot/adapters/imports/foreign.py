@@ -158,3 +158,13 @@ def texts(value: object) -> Iterator[str]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str | int | float) and not isinstance(item, bool):
             yield str(item)
+
+
+def listed(value: object) -> list[Any]:
+    """A list, or nothing where it is none."""
+    return value if isinstance(value, list) else []
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """A mapping, or an empty one where it is none."""
+    return value if isinstance(value, dict) else {}

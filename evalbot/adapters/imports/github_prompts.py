@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalbot.adapters.imports import foreign
-from evalbot.adapters.imports.foreign import line_of
+from evalbot.adapters.imports.foreign import line_of, listed
 from evalbot.adapters.imports.imported import Imported, Notes, named, slug, without_empty
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, Problem
@@ -33,8 +33,8 @@ def read_prompt_file(tree: Tree, path: str) -> Imported:
     if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
         raise ConfigError(Problem("this is no .prompt.yml file: it has no `messages`.", path, 1))
     notes = Notes(path)
-    data = value.get("testData") or []
-    rows = [_row(given, value.get("evaluators") or [], notes) for given in data if isinstance(given, dict)]
+    data = listed(value.get("testData"))
+    rows = [_row(given, listed(value.get("evaluators")), notes) for given in data if isinstance(given, dict)]
     model = value.get("model")
     name = slug(path.rpartition("/")[2].partition(".")[0], "suite")
     description = value.get("description")

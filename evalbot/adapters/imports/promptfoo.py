@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from evalbot.adapters.imports import foreign
-from evalbot.adapters.imports.foreign import line_of, path_of, texts
+from evalbot.adapters.imports.foreign import line_of, mapping, path_of, texts
 from evalbot.adapters.imports.imported import Imported, Notes, first, named, slug, without_empty
 from evalbot.adapters.imports.promptfoo_assertions import Said, UnmappableError, flattened, said
 from evalbot.adapters.imports.promptfoo_prompts import prompts
@@ -97,7 +97,7 @@ def _said(
     line, path = line_of(assertion, test.line), path_of(assertion, test.path)
     reference = assertion.get("$ref")
     if isinstance(reference, str):
-        assertion = {**_mapping(templates.get(reference.rpartition("/")[2])), **assertion}
+        assertion = {**mapping(templates.get(reference.rpartition("/")[2])), **assertion}
     kind = assertion.get("type")
     if not isinstance(kind, str):
         notes.leave("an assertion has no type.", line, path=path)
@@ -137,7 +137,7 @@ def _models(config: Mapping[str, Any], notes: Notes) -> tuple[list[tuple[str, Ma
         hint = "evalbot compares base with head: add a suite for each model that you keep."
         notes.leave(f"{len(found)} providers: {found[0][0]} answers, the others are listed under `models:`.", line_of(config, key="providers"), hint)
     default = config.get("defaultTest")
-    grader = _mapping(_mapping(default).get("options")).get("provider") if isinstance(default, dict) else None
+    grader = mapping(mapping(default).get("options")).get("provider") if isinstance(default, dict) else None
     return found, (_label(_identity(grader)[0]) or "") if isinstance(grader, str | dict) else ""
 
 
@@ -145,14 +145,14 @@ def _providers(value: Any) -> Iterator[Any]:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict) and "id" not in item and len(item) == 1:  # {openai:gpt-5: {config: …}}
             (name, inner), *_ = item.items()
-            yield {"id": name, **_mapping(inner)}
+            yield {"id": name, **mapping(inner)}
         elif item:
             yield item
 
 
 def _identity(item: Any) -> tuple[str, Mapping[str, Any]]:
     if isinstance(item, dict):
-        return str(item.get("id", "")), _mapping(item.get("config"))
+        return str(item.get("id", "")), mapping(item.get("config"))
     return str(item), {}
 
 
@@ -165,7 +165,3 @@ def _label(identity: str) -> str | None:
     if vendor == "anthropic" and (not model or kind == "messages"):
         return f"anthropic/{model or kind}" if rest else None
     return None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from evalbot.adapters.globs import match
 from evalbot.adapters.imports import foreign
-from evalbot.adapters.imports.foreign import Mapped, line_of
+from evalbot.adapters.imports.foreign import Mapped, line_of, listed, mapping
 from evalbot.adapters.imports.imported import Notes
 from evalbot.adapters.located import decode
 from evalbot.domain.errors import ConfigError, Problem
@@ -72,7 +72,7 @@ def tests(config: Mapping[str, Any], files: Files, notes: Notes) -> list[Test]:
         default = files.load(default)
     base = default if isinstance(default, dict) else {}
     found = [test for raw, path in _listed(config.get("tests"), files, notes, notes.path, line_of(config)) for test in _expanded(raw, base, path, files, notes)]
-    for scenario in config.get("scenarios") or []:
+    for scenario in listed(config.get("scenarios")):
         found += _of_scenario(scenario, base, files, notes)
     if len(found) > _MOST:
         notes.leave(f"only the first {_MOST:,} of {len(found):,} tests are taken over.", None)
@@ -147,8 +147,8 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapped:
     """Two tests as one: the second's words go before, variables and assertions of both count."""
     merged = Mapped({**one, **other})
     for key in ("vars", "options", "metadata"):
-        merged[key] = {**_mapping(one.get(key)), **_mapping(other.get(key))}
-    merged["assert"] = [*_list(one.get("assert")), *_list(other.get("assert"))]
+        merged[key] = {**mapping(one.get(key)), **mapping(other.get(key))}
+    merged["assert"] = [*listed(one.get("assert")), *listed(other.get("assert"))]
     return merged
 
 
@@ -190,11 +190,3 @@ def _no_text(value: str) -> Problem:
 
 def _called(title: str) -> str:
     return f"test {title!r}" if title else "a test"
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -8,21 +8,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol, cast
 
 from evalbot.adapters.prices import price
+from evalbot.adapters.providers.lifetimes import SOON_DAYS, announced_end
 from evalbot.adapters.providers.open import key_name, open_provider
 from evalbot.app.doctor.advice import Advice, advice, broken, fine, unknown
 from evalbot.domain.errors import ConfigError, ProviderError, ProviderFault
 from evalbot.domain.models import Model, Usage
 
-SOON_DAYS = 90
 _SECONDS = 15.0
-# Announced ends, for runs without a network or a key. Sources, read on 2026-11-26: developers.openai.com/api/docs/deprecations,
-# platform.claude.com/docs/about-claude/model-deprecations. A provider's own word, where it gives one, goes before these.
-_ENDS = {
-    "gpt-4o": date(2027, 1, 14), "gpt-4o-mini": date(2027, 1, 14), "gpt-4.1": date(2027, 1, 14), "gpt-4.1-mini": date(2027, 1, 14),
-    "claude-sonnet-4-5": date(2026, 11, 30),
-}  # fmt: skip
-
-
 class Describing(Protocol):
     """A provider that can say something of a model."""
 
@@ -54,11 +46,12 @@ def lives(models: Sequence[Model], environment: Mapping[str, str], today: date, 
     """Whether each model is known, and how long it stays."""
     for model in models:
         if model.provider == "local":
+            yield advice("models", f"{model.label} is embedded: it compares words and is no language model.", "Name your own model; the local ones are for demos and tests.")
             continue
         said, ends = ({}, None) if offline else _described(model, environment)
         if isinstance(said, Advice):
             yield said
-        ends = ends or _announced(model.model)
+        ends = ends or announced_end(model.model)
         if ends is not None:
             yield _of_end(model, ends, today)
         elif not isinstance(said, Advice):
@@ -105,11 +98,6 @@ def _of_end(model: Model, ends: date, today: date) -> Advice:
     if days <= SOON_DAYS:
         return advice("models", f"{what}, in {days} days.", "Move to a newer model in a pull request of its own; a new judge has to be calibrated again.")
     return fine("models", f"{what}, in {days} days.")
-
-
-def _announced(name: str) -> date | None:
-    fitting = [known for known in _ENDS if name == known or name.startswith(f"{known}-20")]
-    return _ENDS[fitting[0]] if fitting else None
 
 
 def _date(value: Any) -> date | None:
