@@ -19,6 +19,7 @@ demo: setup  ## the main job on the embedded example: no key, no network
 	@$(BIN)/evalbot demo
 
 test: dev  ## the whole suite
+	@[ -d tests/node/node_modules ] || ! command -v npm >/dev/null || npm --prefix tests/node ci --silent --ignore-scripts --no-fund --no-audit || true
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(TESTS)
 
 check: dev  ## linters, types, import layers, workflow and Dockerfile linters
