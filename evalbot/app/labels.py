@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from evalbot.app.exams import DatasetReader, dataset_paths
 from evalbot.config import build_metrics
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, Problem, nearest
-from evalbot.domain.examples import Example
+from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Metric, Snapshot
 from evalbot.instruments.calibration import CalibrationRule, calibration_rule
 from evalbot.metrics.judge.rubric import levels as grades
 
 NOBODY = "human"
-_KEYS = ("id", "suite", "output", "score", "passed", "rater", "date", "note")
-_ONE_OF = ("score", "passed")
+_KEYS = (
+    "id", "suite", "input", "context", "reference", "partition", "output", "response", "score", "passed", "rater", "date", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def read_labels(
             continue
         try:
             row = _row(line)
-            theirs = "suite" not in row and row.get("id") not in examples and row.get("id") in elsewhere
+            theirs = "suite" not in row and "id" in row and row["id"] not in examples and row["id"] in elsewhere
             if str(row.get("suite", suite)) == suite and not theirs:
                 label = _label(row, number, examples, levels)
                 key = (label.example.id, label.output, label.rater)
@@ -126,11 +127,9 @@ def _row(line: str) -> Mapping[str, Json]:
 
 
 def _label(row: Mapping[str, Json], line: int, examples: Mapping[str, Example], levels: Sequence[float]) -> Label:
-    name, output = row.get("id"), row.get("output")
-    if not isinstance(name, str) or not isinstance(output, str):
-        raise ValueError("it needs `id` and `output`, both texts")
-    if name not in examples:
-        raise LookupError(name)
+    output = row.get("output", row.get("response"))
+    if not isinstance(output, str) or ("output" in row and "response" in row):
+        raise ValueError("it needs the answer as `output`, a text")
     score, passed = row.get("score"), row.get("passed")
     if score is None and passed is None:
         raise ValueError("it needs a `score` or `passed`")
@@ -139,7 +138,36 @@ def _label(row: Mapping[str, Json], line: int, examples: Mapping[str, Example], 
     rater, when = row.get("rater", NOBODY), row.get("date", "")
     if not isinstance(rater, str) or not rater.strip():
         raise ValueError("`rater` must be a name")
-    return Label(examples[name], output, _score(score, levels), passed, rater, _date(when), line)
+    return Label(_example(row, line, examples), output, _score(score, levels), passed, rater, _date(when), line)
+
+
+def _example(row: Mapping[str, Json], line: int, examples: Mapping[str, Example]) -> Example:
+    """The example that was answered: one of the datasets, or one that the label brings itself."""
+    name, given = row.get("id"), row.get("input")
+    if name is not None:
+        if not isinstance(name, str) or given is not None:
+            raise ValueError("`id` must be a text, and stands in place of `input`")
+        if name not in examples:
+            raise LookupError(name)
+        return examples[name]
+    if not isinstance(given, str | Mapping) or not given:
+        raise ValueError("it needs the `id` of an example, or an `input` of its own")
+    asked = {"input": given} if isinstance(given, str) else given
+    try:
+        partition = Partition(str(row.get("partition", Partition.GOLDEN)))
+    except ValueError:
+        raise ValueError(f"there is no partition {row['partition']!r}") from None
+    # Labels of one answer by several people bring the same example, whatever their lines.
+    own = Example("", partition, asked, references=_texts(row, "reference"), context=_texts(row, "context"), line=line)
+    return replace(own, id=f"label-{own.hash[:12]}")
+
+
+def _texts(row: Mapping[str, Json], key: str) -> tuple[str, ...]:
+    value = row.get(key, ())
+    texts = (value,) if isinstance(value, str) else value
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"`{key}` must be a text or a list of texts")
+    return tuple(str(text) for text in texts)
 
 
 def _score(score: Json, levels: Sequence[float]) -> float | None:

@@ -12,7 +12,8 @@ from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.models import Message, Reply
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Score
+from evalbot.domain.scores import Decides, Score
+from evalbot.instruments.calibration import calibration_problems
 from evalbot.instruments.questions import read_answer
 
 MOST_JURORS = 9
@@ -28,6 +29,32 @@ class Vote(Generic[T]):
     juror: str
     said: T
     re_asks: int
+
+
+class Panel:
+    """What metrics have in common that a judge or a jury decides, unless it only reports; the options are their own fields."""
+
+    model: str
+    jury: tuple[str, ...]
+    samples: int
+    report_only: bool
+    calibration: Mapping[str, object] | None
+
+    lower_is_better = False
+
+    @property
+    def decides(self) -> Decides:
+        """Unless it only reports."""
+        return Decides.NO if self.report_only else Decides.YES
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The judge, or the jury."""
+        return jurors(self.model, self.jury)
+
+    def panel_problems(self) -> list[str]:
+        """What is wrong with who is asked, how often, and where labels are; one line each."""
+        return panel_problems(self.model, self.jury, self.samples) + ([] if self.calibration is None else calibration_problems(self.calibration))
 
 
 def jurors(model: str, jury: Sequence[str]) -> tuple[str, ...]:

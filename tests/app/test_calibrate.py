@@ -164,6 +164,23 @@ def test_what_the_last_run_passed_is_set_right(tmp_path: Path) -> None:
     assert "people would pass" in words([found])
 
 
+def test_labels_may_bring_the_question_that_was_answered(tmp_path: Path) -> None:
+    rows = [
+        {"input": f"Question {n}?", "response": f"answer {n} quality={score}", "reference": "Five days.", "context": ["Refunds."], "score": score, "rater": rater}
+        for n, score in enumerate(GRADES)
+        for rater in ("ada", "bob")
+    ]
+    seen: list[dict[str, str]] = []
+
+    def answer(call: Call) -> Any:
+        seen.append(sections(call.user))
+        return by_quality()(call)
+
+    (found,) = measured(house(tmp_path, rows), answer)
+    assert (found.n, found.raters, found.alpha) == (12, 2, 1.0)
+    assert {(one["input"], one["reference"], one["context"]) for one in seen} == {(f"Question {n}?", "Five days.", "Refunds.") for n in range(12)}
+
+
 # the self-test
 
 
@@ -225,7 +242,7 @@ def test_how_often_it_is_talked_round_is_right_within_sampling_error(tmp_path: P
         ({"id": "g-77"}, "no example of suite 'support' has the id 'g-77'. Did you mean 'g-07'?"), ({"score": 9}, "no grade of the scale 1 to 5"),
         ({"score": 3.5}, "no grade of the scale"), ({"score": "4"}, "must be a number"), ({"score": None}, "needs a `score` or `passed`"),
         ({"passed": "yes"}, "`passed` must be true or false"), ({"rating": 4}, "no field 'rating'"), ({"date": "yesterday"}, "must be a date"),
-        ({"rater": ""}, "`rater` must be a name"), ({"output": None}, "needs `id` and `output`"), ({"output": "answer 0 quality=1", "id": "g-00"}, "on line 1 already"),
+        ({"rater": ""}, "`rater` must be a name"), ({"output": None}, "needs the answer as `output`"), ({"response": "x"}, "needs the answer as `output`"), ({"input": "Why?"}, "in place of `input`"), ({"id": None}, "needs the `id` of an example, or an `input`"), ({"output": "answer 0 quality=1", "id": "g-00"}, "on line 1 already"),
     ],
 )  # fmt: skip
 def test_a_label_that_is_wrong_is_named_with_its_line_before_anything_is_paid_for(tmp_path: Path, bad: dict[str, Any], said: str) -> None:

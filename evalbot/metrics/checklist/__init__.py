@@ -14,11 +14,10 @@ from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Reply
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
+from evalbot.domain.scores import Answered, Score
 from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
-from evalbot.instruments.calibration import calibration_problems
 from evalbot.instruments.fences import sections_of, user_text
-from evalbot.instruments.panel import Vote, jurors, panel_problems, strict_majority, votes
+from evalbot.instruments.panel import Panel, Vote, strict_majority, votes
 from evalbot.instruments.replies import UnreadableReplyError, read_object, shortened, text_at, text_of, with_keys
 from evalbot.instruments.trivial import RULES_VERSION, triviality
 from evalbot.metrics import METRICS
@@ -38,7 +37,7 @@ _REQUEST = "Check the response. Reply with the JSON object only."
 
 @METRICS.register("checklist")
 @dataclass(frozen=True)
-class Checklist:
+class Checklist(Panel):
     """The share of yes-or-no questions about the answer that a model answers with yes.
 
     Questions that can be answered with yes or no leave a judge less to taste than grades do, and judges agree more on them.
@@ -82,21 +81,6 @@ class Checklist:
         return (0.0, 1.0)
 
     @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def decides(self) -> Decides:
-        """Unless it only reports."""
-        return Decides.NO if self.report_only else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The judge, or the jury."""
-        return jurors(self.model, self.jury)
-
-    @property
     def minimum(self) -> Threshold:
         """The lowest share that passes; a mapping without `default` keeps all for the partitions it leaves out."""
         if isinstance(self.min, Mapping):
@@ -105,7 +89,7 @@ class Checklist:
 
     def problems(self) -> list[str]:
         """What is wrong with the options, one line each."""
-        found = panel_problems(self.model, self.jury, self.samples)
+        found = self.panel_problems()
         found += [
             f"items names {name!r}; a name is a letter and up to 39 letters, digits, _ or -."
             for name in self.items
@@ -114,7 +98,7 @@ class Checklist:
         found += [f"items.{name} is empty; ask a question." for name, text in self.items.items() if not text.strip()]
         found += [f"items has {len(self.items)} questions; ask at most {_MOST_ITEMS}."] if len(self.items) > _MOST_ITEMS else []
         found += threshold_problems("min", self.min, self.scale)
-        return found + ([] if self.calibration is None else calibration_problems(self.calibration))
+        return found
 
     def applies(self, example: Example) -> bool:
         """Where there is something to check."""

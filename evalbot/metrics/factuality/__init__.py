@@ -13,10 +13,9 @@ from evalbot.domain.errors import ErrorClass, nearest
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message, Reply
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
-from evalbot.instruments.calibration import calibration_problems
+from evalbot.domain.scores import Answered, Score
 from evalbot.instruments.fences import sections_of, user_text
-from evalbot.instruments.panel import Vote, jurors, panel_problems, strict_majority, votes
+from evalbot.instruments.panel import Panel, Vote, strict_majority, votes
 from evalbot.instruments.replies import UnreadableReplyError, read_object, shortened, text_at, text_of
 from evalbot.instruments.trivial import RULES_VERSION, triviality
 from evalbot.metrics import METRICS
@@ -32,7 +31,7 @@ _REQUEST = "Compare the response's facts with the reference. Reply with the JSON
 
 @METRICS.register("factuality")
 @dataclass(frozen=True)
-class Factuality:
+class Factuality(Panel):
     """How the facts of the answer stand to those of a reference, by a model's verdict.
 
     | verdict | the answer | worth |
@@ -76,28 +75,13 @@ class Factuality:
         """From contradiction to the same facts."""
         return (0.0, 1.0)
 
-    @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def decides(self) -> Decides:
-        """Unless it only reports."""
-        return Decides.NO if self.report_only else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The judge, or the jury."""
-        return jurors(self.model, self.jury)
-
     def problems(self) -> list[str]:
         """What is wrong with the options, one line each."""
-        found = panel_problems(self.model, self.jury, self.samples)
+        found = self.panel_problems()
         found += [f"accept names {word!r}, which is no verdict. {nearest(word, VALUES)}" for word in self.accept if word not in VALUES]
         found += [] if self.accept else ["accept is empty: every answer would fail."]
         found += ["accept names every verdict: no answer could fail; use report_only."] if set(VALUES) <= set(self.accept) else []
-        return found + ([] if self.calibration is None else calibration_problems(self.calibration))
+        return found
 
     def applies(self, example: Example) -> bool:
         """Where there is something to compare with."""

@@ -12,11 +12,10 @@ from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Message
 from evalbot.domain.ports import Ask
-from evalbot.domain.scores import Answered, Decides, Score
+from evalbot.domain.scores import Answered, Score
 from evalbot.domain.thresholds import Threshold, reaches, threshold_problems
-from evalbot.instruments.calibration import calibration_problems
 from evalbot.instruments.fences import sections_of, user_text
-from evalbot.instruments.panel import MOST_SAMPLES, Vote, jurors, panel_problems, votes
+from evalbot.instruments.panel import MOST_SAMPLES, Panel, Vote, votes
 from evalbot.instruments.replies import shortened
 from evalbot.instruments.trivial import RULES_VERSION, triviality
 from evalbot.metrics import METRICS
@@ -39,7 +38,7 @@ _UNSTABLE_RANGE, _UNSTABLE_VARIANCE, _UNSTABLE_WIDTH = 1.5, 0.5, 4.0  # points o
 
 @METRICS.register("judge")
 @dataclass(frozen=True)
-class Judge:
+class Judge(Panel):
     """The grade that a model gives the answer by a rubric with described levels.
 
     The judge is shown the input and the answer, and where the example has them its references, context and criteria. It
@@ -102,21 +101,6 @@ class Judge:
     canaries: str | tuple[Mapping[str, object], ...] = ()
 
     @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def decides(self) -> Decides:
-        """Unless it only reports."""
-        return Decides.NO if self.report_only else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The judge, or the jury."""
-        return jurors(self.model, self.jury)
-
-    @property
     def minimum(self) -> Mapping[str, float]:
         """The lowest mean that passes: partition or `default` → grade, the defaults filled in."""
         low, high = self.scale
@@ -134,12 +118,12 @@ class Judge:
             found += threshold_problems("min", self.min, self.scale)
             found += [] if isinstance(self.examples, str) else graded_problems(self.examples, self.scale)
             found += [] if isinstance(self.canaries, str) else graded_problems(self.canaries, self.scale, "canaries", MOST_CANARIES)
-        found += panel_problems(self.model, self.jury, self.samples)
+        found += self.panel_problems()
         if self.max_samples and not (2 <= self.samples < self.max_samples <= MOST_SAMPLES):
             found.append(f"max_samples is {self.max_samples}; give more than `samples` (two or more), and at most {MOST_SAMPLES}.")
         if not all(line.strip() for line in self.criteria):
             found.append("criteria has an empty line.")
-        return found + ([] if self.calibration is None else calibration_problems(self.calibration))
+        return found
 
     def with_files(self, read: Callable[[str], bytes]) -> Self:
         """The same with the graded examples and canaries of its files in place of their paths.
