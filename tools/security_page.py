@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.campaign.registry import NOT_HERE, THREATS, of, proofs
+from tests.campaign.registry import NOT_HERE, OTHERWISE, THREATS, of, proofs
 
 HEAD = """\
 # Threats and tests
@@ -33,8 +33,9 @@ def page() -> str:
     """The whole page."""
     found = proofs()
     rows = [f"| {threat.who} | {threat.tries} | {threat.answer} | {_tests(of(threat), found)} |" for threat in THREATS]
-    others = [f"- {case}: {reason}" for case, reason in NOT_HERE.items()]
-    return HEAD + "\n".join(rows) + "\n\n## Cases that do not apply\n\n" + "\n".join(others) + "\n"
+    told = (("Where evalbot does otherwise than the case asks", OTHERWISE), ("Cases that do not apply", NOT_HERE))
+    lists = [f"\n## {title}\n\n" + "\n".join(f"- {case}: {why}" for case, why in cases.items()) + "\n" for title, cases in told if cases]
+    return HEAD + "\n".join(rows) + "\n" + "".join(lists)
 
 
 def _tests(cases: list[str], found: dict[str, list[str]]) -> str:

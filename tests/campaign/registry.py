@@ -95,8 +95,18 @@ ELSEWHERE = {
     "STA-08": ("tests/stats/test_compare.py::test_a_trivial_change_that_is_bounded_is_ruled_out",),
 }  # fmt: skip
 
-NOT_HERE = {
-    "EXE-10": "A system under test is base's own code and may need its network; evalbot promises it no key, not no network.",
+NOT_HERE: dict[str, str] = {}  # case → why it does not apply; at present every case does
+
+# Where evalbot does otherwise than a case asks, on purpose; the tests of these cases prove what is said here.
+OTHERWISE = {
+    "CFG-04": "An address of this machine is allowed where policy names it: models are served there. Head's word gets no connection, whatever it says.",
+    "CFG-08": "A golden row that head takes away still runs by base's version; that it is gone blocks until somebody has approved.",
+    "CFG-10": "What a call may cost is reserved before it is made; there is no refusal of the whole run beforehand.",
+    "CFG-13": "The pull request that adds the configuration is measured by it, in the same repository only and at built-in endpoints only.",
+    "CMD-01": "Who has no right to write is not answered at all: an answer would let anybody make the bot speak.",
+    "PATH-13": "Where nothing can be fetched, files are read by API; only where that fails too nothing is compared.",
+    "PERM-02": "A token that may do more than it needs gets no notice from a run: GitHub does not tell a job what its token may do.",
+    "TOC-04": "The report names the base that was compared with; there is no setting that makes an older one stale.",
 }
 
 _GROUPS = "|".join(CASES)

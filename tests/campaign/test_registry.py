@@ -39,6 +39,10 @@ def test_a_case_that_does_not_apply_has_no_test():
     assert sorted(set(NOT_HERE) & set(proofs())) == []
 
 
+def test_what_is_done_otherwise_is_proved_too():
+    assert sorted(set(registry.OTHERWISE) - set(proofs())) == []
+
+
 def test_every_case_belongs_to_a_threat():
     assert sorted(set(every_case()) - {case for threat in THREATS for case in of(threat)} - set(NOT_HERE)) == []
 
