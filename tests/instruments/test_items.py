@@ -1,4 +1,4 @@
-"""Verdicts on items: thousands of broken replies, and none is read as something that the judge did not say.
+"""Verdicts on items: ten thousand broken replies, and none is read as something that the judge did not say.
 
 What a reply is worth is decided here by other means than in the product: the standard library's parser with its own hooks,
 and the jsonschema package.
@@ -72,10 +72,10 @@ def _worth(text: str, count: int) -> list[str] | None:
     return [by_id[n]["verdict"] for n in range(1, count + 1)]
 
 
-def test_three_thousand_replies_with_typing_errors_are_worth_what_they_say() -> None:
+def test_ten_thousand_replies_with_typing_errors_are_worth_what_they_say() -> None:
     luck = random.Random(20_261_126)
     read = 0
-    for _ in range(3_000):
+    for _ in range(10_000):
         words = [luck.choice(FORM.words) for _ in range(luck.randint(1, 3))]
         text = _reply(*words)
         for _ in range(luck.randint(0, 3)):
@@ -89,7 +89,7 @@ def test_three_thousand_replies_with_typing_errors_are_worth_what_they_say() -> 
         elif got is None:
             assert _worth(text, len(words)) is None, text
         read += got is not None
-    assert 500 < read < 2_500  # the test tests both
+    assert 1_500 < read < 8_500  # the test tests both
 
 
 @pytest.mark.parametrize(
