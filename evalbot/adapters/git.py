@@ -126,6 +126,8 @@ class Repository:
         for ref in [*named, "origin/main", "origin/master", "main", "master"]:
             if _COMMIT.fullmatch(self._headers.ask(f"{ref}^{{commit}}")):
                 return ref
+        if self._git.run("rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
+            raise ConfigError(Problem("this repository has no commit yet, so there is nothing to compare with.", hint="Commit what you have first."))
         raise ConfigError(Problem("there is no branch to compare with: neither origin's nor main nor master.", hint="Name one with --base."))
 
     def renames(self, base_sha: str, head_sha: str | None) -> Mapping[str, str]:

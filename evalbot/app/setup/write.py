@@ -16,9 +16,8 @@ SCHEMA = "https://raw.githubusercontent.com/evalbot/evalbot/main/docs/evalbot.sc
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./:-]*[A-Za-z0-9_]")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 _EITHER = """\
-      # Two tests, and either may block: Welch's is the plain one, the paired one compares each example with itself and so sees
-      # smaller drops. False alarms are a little more frequent than with `welch` alone (docs/statistics.md has the figures).
-      scores: {test: either}
+# `test: either`: two tests, and either may block. Welch's is the plain one; the paired one compares each example with itself and so sees
+# smaller drops. False alarms are a little more frequent than with `welch` alone (docs/statistics.md has the figures).
 """
 
 
@@ -40,7 +39,7 @@ def configuration(suites: Sequence[Suite], people: int, left_out: Sequence[Probl
         "version: 1",
         "",
         *_models(suites),
-        "suites:",
+        f"{_EITHER}suites:",
         *(_suite(suite) for suite in suites),
         _approvals(people),
     ]
@@ -87,7 +86,7 @@ def _suite(suite: Suite) -> str:
         f"    model: {answers}  # {_one_line(suite.answers.why)}\n"
         f"    dataset: {_text(draft.dataset)}  # {_one_line(note)}\n"
         f"    judge: {_text(suite.grades.model)}  # {_one_line(suite.grades.why)}\n"
-        f"    gates:\n{_EITHER}"
+        f"    gates: {{scores: {{test: either}}}}\n"
     )
 
 

@@ -232,3 +232,19 @@ def test_a_file_that_cannot_be_imported_says_what_can(tmp_path: Path) -> None:
     assert "promptfoo configurations" in run(repo, "init", "--from", "notes.txt").output
     assert "this is no promptfoo configuration" in run(repo, "init", "--from", "other.yaml").output
     assert run(repo, "init", "--from", "missing.yaml").exit_code == 2
+
+
+def test_a_repository_without_a_commit_is_told_to_commit_first(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "project").write({"prompts/support.md": SUPPORT})
+    assert run(repo, "init", "--yes").exit_code == 0
+    done = run(repo, "check")
+    assert done.exit_code == 2
+    assert "this repository has no commit yet" in done.output
+
+
+def test_a_prompt_that_no_input_can_be_made_up_for_is_named_and_the_others_are_written(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"prompts/hard.md": "{{ n + 1 }}", "prompts/broken.md": "{{ x", "prompts/good.md": SUPPORT})
+    said = run(repo, "init", "--yes").output
+    assert list(configured(repo)["suites"]) == ["good"]
+    assert "prompts/hard.md: no input could be made up for it" in said
+    assert "prompts/broken.md:1: the template cannot be parsed" in said
