@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from evalbot.domain.canonical import Json
+from evalbot.domain.examples import Example
 from evalbot.domain.models import Message
 
 PLACE = Message("assistant", "")
@@ -44,3 +46,8 @@ def as_it_went(messages: Sequence[Mapping[str, Json]], answers: Sequence[str]) -
         if left and (is_place or unanswered):
             found.append({"role": PLACE.role, "content": left.pop(0)})
     return tuple(found)
+
+
+def conversed(example: Example, answers: Sequence[str]) -> Example:
+    """The example as metrics see it: with the target's own answers to the earlier turns in the conversation."""
+    return replace(example, messages=as_it_went(example.messages, answers)) if answers else example

@@ -9,6 +9,7 @@ from dataclasses import replace
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import Answered, Score
+from evalbot.domain.turns import conversed
 from evalbot.engine.asking import Bill
 from evalbot.engine.scoring import Scorer, SuiteMetrics
 
@@ -46,4 +47,5 @@ def answered(task: Task, row: Row) -> Answered:
     """A row's answer as metrics see it; raises ValueError where the row has none."""
     if row.output is None or row.outcome is None:
         raise ValueError(f"the row of {row.example} has no answer")
-    return Answered(task.example, row.output, row.outcome, row.latency_ms or 0.0, row.cost_usd, row.context, row.tool_calls)
+    example = conversed(task.example, row.earlier)
+    return Answered(example, row.output, row.outcome, row.latency_ms or 0.0, row.cost_usd, row.context, row.tool_calls)

@@ -10,13 +10,13 @@ from itertools import chain
 from typing import TypeAlias
 
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
-from evalbot.domain.examples import Example, Partition
+from evalbot.domain.examples import Partition
 from evalbot.domain.models import Reply, Request
 from evalbot.domain.ports import Journal, Progress
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Row, Task
 from evalbot.domain.scores import Answered, Score
-from evalbot.domain.turns import as_it_went
+from evalbot.domain.turns import conversed
 from evalbot.engine.asking import Bill
 from evalbot.engine.compare import compared
 from evalbot.engine.gateway import Gateway
@@ -237,7 +237,7 @@ class Runner:
         self, task: Task, reply: Reply, shared: bool, deadline: float, record: Callable[[Row], None]
     ) -> None:
         answered = Answered(
-            _as_asked(task, reply), reply.text, reply.outcome, reply.latency_ms, reply.cost_usd, reply.context, reply.tool_calls
+            conversed(task.example, reply.earlier), reply.text, reply.outcome, reply.latency_ms, reply.cost_usd, reply.context, reply.tool_calls
         )  # fmt: skip
         scores = dict.fromkeys(self._suites[task.suite].metrics, _CUT_OFF)
         bill = Bill()
@@ -285,9 +285,3 @@ class Runner:
             request_hash=task.request.hash, graded_by=self._suites[task.suite].identity,
         )  # fmt: skip
 
-
-def _as_asked(task: Task, reply: Reply) -> Example:
-    """The example as metrics see it: with the target's own answers to the earlier turns in the conversation."""
-    if not reply.earlier:
-        return task.example
-    return replace(task.example, messages=as_it_went(task.example.messages, reply.earlier))

@@ -9,8 +9,10 @@ import pytest
 
 from evalbot.domain.models import Message, Outcome, Reply, Request, Usage
 from evalbot.domain.turns import PLACE, as_it_went, with_places
+from evalbot.engine.regrade import answered
 from evalbot.engine.turns import converse
-from tests.fakes import APP
+from tests.builders import a_row, an_example
+from tests.fakes import APP, Plan
 
 
 def user(text: str) -> Message:
@@ -103,3 +105,11 @@ def turns(*given: tuple[str, str]) -> list[dict[str, Any]]:
 )
 def test_what_was_said_stands_where_it_was_said(row: Any, answers: list[str], expected: Any) -> None:
     assert list(as_it_went(turns(*row), answers)) == turns(*expected)
+
+
+def test_a_stored_answer_is_graded_again_after_the_same_talk() -> None:
+    example = an_example("g-01", messages=tuple(turns(("user", "Hi."), ("user", "May I return it?"))))
+    task = Plan().ask(example, sides=("head",)).tasks[0]
+    row = a_row(example, "head", output="Yes.", outcome=Outcome.OK, earlier=("Hello!",))
+    seen = answered(task, row).example.messages
+    assert list(seen) == turns(("user", "Hi."), ("assistant", "Hello!"), ("user", "May I return it?"))
