@@ -127,6 +127,12 @@ def test_who_is_never_fast_enough_is_told_so_and_loses_nobody_s_lines(opened: Op
     assert set(opened().read(PATH).splitlines()) == {"theirs"}
 
 
+def test_a_baseline_of_thousands_of_rows_is_kept_whole(opened: Open) -> None:
+    text = "".join(f'{{"row": {number}, "output": "{"word " * 100}"}}\n' for number in range(5000))
+    assert opened().update({PATH: lambda _: text, "small": line("one")}, "Remember")
+    assert (opened().read(PATH) == text, opened().read("small")) == (True, "one\n")
+
+
 # git alone
 
 

@@ -206,3 +206,13 @@ def test_a_lost_answer_opens_one_issue(scene, how):
     push(scene, "bad")
 
     assert len(issues(scene)) == 1
+
+
+def test_an_issue_that_lost_its_labels_is_found_again(scene):
+    push(scene, "bad")
+    (issue,) = issues(scene)
+    issue.labels.clear()
+    push(scene, "bad ")
+
+    assert issues(scene) == [issue]
+    assert f"`{scene.house.repo.sha()[:7]}` has" in issue.body

@@ -14,6 +14,7 @@ from evalbot.domain.history import BRANCH, Change
 from evalbot.domain.pulls import Refused
 
 _TRIES = 6
+_LONG = 1_000_000  # characters: a tree with more in it is refused, a file of its own is not
 _READ = Errand("read the branch", "contents: read")
 _WRITE = Errand("write the branch", "contents: write")
 
@@ -43,7 +44,7 @@ class Branches:
             Refused: There is no permission to write.
             CouldNotRun: GitHub did not answer.
         """
-        entries = [_entry(path, text) for path, text in files.items() if text is not None or parent]
+        entries = [self._entry(path, text) for path, text in files.items() if text is not None or parent]
         base = {"base_tree": parent} if parent else {}
         tree = self._api.post(f"{self._api.root}/git/trees", {**base, "tree": entries}, reading.sha, _WRITE, None)
         body = {"message": message, "tree": tree, "parents": [parent] if parent else []}
@@ -62,6 +63,15 @@ class Branches:
         """Move a branch forward, or with `force` anywhere; Refused (422) where that would lose a commit."""
         path = f"{self._api.root}/git/refs/heads/{quote(branch)}"
         self._api.patch(path, {"sha": commit, "force": force}, _target, _WRITE)
+
+
+    def _entry(self, path: str, text: str | None) -> dict[str, object]:
+        """A file of a new tree: its text itself, or the object that was made of a long one."""
+        entry: dict[str, object] = {"path": path, "mode": "100644", "type": "blob"}
+        if text is None or len(text) <= _LONG:
+            return entry | ({"sha": None} if text is None else {"content": text})
+        body = {"content": text, "encoding": "utf-8"}
+        return entry | {"sha": self._api.post(f"{self._api.root}/git/blobs", body, reading.sha, _WRITE, None)}
 
 
 class BranchHistory:
@@ -92,11 +102,6 @@ class BranchHistory:
                 continue  # somebody was faster: once more, on top of theirs
             return True
         raise CouldNotRun(f"the branch {BRANCH} could not be written: others wrote to it {_TRIES} times meanwhile.")
-
-
-def _entry(path: str, text: str | None) -> dict[str, object]:
-    entry: dict[str, object] = {"path": path, "mode": "100644", "type": "blob"}
-    return entry | ({"sha": None} if text is None else {"content": text})
 
 
 def _target(data: Any) -> str:

@@ -25,15 +25,13 @@ class Issues:
 
     def own(self, marker: str, labels: Sequence[str]) -> Issue | None:
         """Our open issue whose first line is the marker, the oldest if there are several."""
-        asked = {"state": "open", "labels": ",".join(labels), "sort": "created", "direction": "asc"}
-        found = self._api.pages(f"{self._api.root}/issues", _issue, _WRITE, asked, for_write=True)
-        known = [issue for issue in found if issue is not None and first_line(issue.body) == marker]
-        return min((issue for issue in known if issue.author == self._login()), key=lambda issue: issue.number, default=None)
+        return self._found(marker, {"labels": ",".join(labels)})
 
     def write(self, marker: str, title: str, body: str, labels: Sequence[str]) -> Issue:
         """Open our issue, or bring it up to date; exactly one is open afterwards."""
         body = plain(body if first_line(body) == marker else f"{marker}\n{body}")
-        known = self.own(marker, labels)
+        # A token that may not set labels opens issues without them: before a second one is opened, all of ours are looked at.
+        known = self.own(marker, labels) or self._found(marker, {"creator": self._login()})
         if known is None:
             given = {"title": plain(title), "body": body, "labels": list(labels)}
             return self._api.post(f"{self._api.root}/issues", given, _own, _WRITE, lambda: self.own(marker, labels))
@@ -44,6 +42,12 @@ class Issues:
     def close(self, issue: Issue, body: str, reason: Literal["completed", "not_planned"] = "completed") -> Issue:
         """Close it, with last words above what it said."""
         return self._edit(issue, {"body": plain(body), "state": "closed", "state_reason": reason})
+
+    def _found(self, marker: str, among: dict[str, object]) -> Issue | None:
+        asked = {"state": "open", "sort": "created", "direction": "asc", **among}
+        found = self._api.pages(f"{self._api.root}/issues", _issue, _WRITE, asked, for_write=True)
+        known = [issue for issue in found if issue is not None and first_line(issue.body) == marker]
+        return min((issue for issue in known if issue.author == self._login()), key=lambda issue: issue.number, default=None)
 
     def _edit(self, issue: Issue, changes: dict[str, object]) -> Issue:
         return self._api.patch(f"{self._api.root}/issues/{issue.number}", changes, _own, _WRITE)
