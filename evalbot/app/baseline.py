@@ -11,6 +11,7 @@ from evalbot.domain.canonical import Json, digest, parse_json
 from evalbot.domain.history import history_file
 from evalbot.domain.runs import Cause, Part, Row, Side, Task
 from evalbot.engine.rows import from_line, to_line
+from evalbot.gate.evidence import gap
 
 SCHEMA = "evalbot.baseline/1"
 FOLDER = "baseline"
@@ -79,14 +80,16 @@ def written(case: Case, commit: str, at: str, rows: Sequence[Row], *, outputs: b
     """The file's text: a head line, then a row a line.
 
     Args:
-        rows: Head's rows; those that prove nothing are left out.
+        rows: Head's rows; those that prove nothing are left out, and those on which a tested metric broke.
         outputs: Whether answers may be shown, and so be stored.
     """
     head = {
         "schema": SCHEMA, "suite": case.suite.name, "commit": commit, "at": at, "fingerprint": fingerprint(case),
         "graded_by": case.for_engine.identity, "prompts": versions(case),
     }  # fmt: skip
-    kept = (_as_base(row.whole, outputs) for row in rows if row.side is Side.HEAD and row.passed is not None)
+    tested = case.suite.gates.scores.metrics
+    proved = (row for row in rows if row.side is Side.HEAD and row.passed is not None)
+    kept = (_as_base(row.whole, outputs) for row in proved if row.confirmation or gap(row, tested) is None)
     return "".join(f"{line}\n" for line in (json.dumps(head, sort_keys=True), *(to_line(row) for row in kept)))
 
 

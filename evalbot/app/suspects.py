@@ -87,7 +87,7 @@ def replays(case: Case, commits: Commits, rows: Sequence[Row]) -> list[Task]:
 
 def _changed(case: Case, commits: Commits) -> Iterator[_Changed]:
     measured = {item.prompt for item in case.changed if set(item.sides) == set(Side)}
-    for pair in case.pairs:
+    for pair in case.pairs if case.suite.target is None else ():  # recorded answers are no instruction: each is its own cause
         if pair.id in measured and pair.base is not None and pair.base_path is not None:
             try:
                 base, head = _text(commits.merge_base, pair.base_path), _text(commits.head, pair.path)

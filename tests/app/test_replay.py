@@ -170,3 +170,10 @@ def test_an_object_is_its_json_and_an_empty_answer_fails_by_rule(tmp_path):
     head = {row["example"]: row for row in result.rows if row["side"] == "head" and not row["confirmation"]}
     assert (head["g-01"]["output"], head["g-01"]["passed"]) == ('{"a":[],"b":42}', True)
     assert (head["g-02"]["outcome"], head["g-02"]["passed"]) == ("empty", False)
+
+
+def test_trying_each_hunk_alone_has_nothing_to_try_in_recorded_answers(tmp_path):
+    result = a_house(tmp_path).head({FILE: recorded(wrong=["g-01"])}).check(by_hunk=True)
+
+    assert result.verdict == "fail"
+    assert result.summary["suspects"] == []
