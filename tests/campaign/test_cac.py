@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evalbot.adapters.cache import SqliteCache
-from tests.campaign.scale import scaled
+from tests.longer import sized
 
 WRITER = """
 import sys, time
@@ -28,7 +28,7 @@ sys.exit(cache.trouble or 0)
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("count", [scaled(2_000, 10_000)])
+@pytest.mark.parametrize("count", [sized(2_000, 10_000)])
 def test_CAC_08_two_processes_write_at_once_and_every_entry_is_there_and_sound(tmp_path: Path, count: int) -> None:
     command = [sys.executable, "-c", WRITER, str(tmp_path / "cache")]
     writers = [subprocess.Popen([*command, name, str(count)], env=os.environ | {"PYTHONPATH": str(Path.cwd())}) for name in ("one", "two")]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.app.checking import CONFIG, PROMPT, House, by_quality, files, golden, lines, regression
-from tests.campaign.scale import scaled
+from tests.longer import sized
 from tests.loopback import LoopbackModels, later
 
 IN_FLIGHT = 6
@@ -50,7 +50,7 @@ def report(house: House, name: str) -> Any:
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("round_", range(scaled(1, 25)))
+@pytest.mark.parametrize("round_", range(sized(1, 25)))
 def test_CRS_01_after_kills_at_random_moments_only_calls_in_flight_are_repeated_and_the_verdict_is_the_same(tmp_path, round_):
     dice = random.Random(round_)
     whole = House(tmp_path / "whole", files(**SMALL)).head(SAME)
@@ -59,7 +59,7 @@ def test_CRS_01_after_kills_at_random_moments_only_calls_in_flight_are_repeated_
         assert started(whole, server).wait() == 0
         assert len(server.calls) == CALLS
     with LoopbackModels(quick) as server:
-        kills = sum(killed(broken, server, dice.randrange(1, CALLS // 2)) for _ in range(scaled(2, 3)))
+        kills = sum(killed(broken, server, dice.randrange(1, CALLS // 2)) for _ in range(sized(2, 3)))
         assert started(broken, server).wait() == 0
         asked = Counter(call.raw for call in server.calls)
 
