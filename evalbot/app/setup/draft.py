@@ -122,7 +122,7 @@ def from_found(tree: Tree, found: Found, usable: Callable[[Mapping[str, Json]], 
                 left_out += error.problems
     if not drafts:
         drafts = [from_file(tree, path, usable) for path in found.samples]
-    return _distinct(drafts, tree), left_out
+    return distinct(drafts, tree), left_out
 
 
 def _dependencies(tree: Tree, draft: Draft, prompt: str) -> Sequence[str]:
@@ -243,7 +243,7 @@ class _Nothing:
         raise ConfigError(Problem("there is no such file.", path))
 
 
-def _distinct(drafts: Sequence[Draft], tree: Tree) -> list[Draft]:
+def distinct(drafts: Sequence[Draft], tree: Tree) -> list[Draft]:
     """The drafts with names and datasets of their own: with the application's name before, else with a number."""
     names = [draft.name for draft in drafts]
     taken: set[str] = set()

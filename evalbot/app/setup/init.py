@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evalbot.adapters.git import Repository
 from evalbot.app.example import workflow
-from evalbot.app.setup.draft import MOST_SUITES, Draft, Overlay, dumped, from_file, from_found
+from evalbot.app.setup.draft import MOST_SUITES, Draft, Overlay, distinct, dumped, from_file, from_found
 from evalbot.app.setup.look import Found, look
 from evalbot.app.setup.models import Choice, answering, grading
 from evalbot.app.setup.write import Suite, configuration
@@ -89,7 +89,7 @@ def init(root: Path, environment: Mapping[str, str], ask: Ask, *, config: str = 
 
 def _drafts(tree: Tree, found: Found, source: str) -> tuple[list[Draft], list[Problem]]:
     if source:
-        return [from_file(tree, source, _unusable)], []
+        return distinct([from_file(tree, source, _unusable)], tree), []
     drafts, left_out = from_found(tree, found, _unusable)
     if not drafts:
         hint = "Name one with `evalbot init --from FILE`, or put a prompt into prompts/ (docs/prompts.md)."
@@ -145,6 +145,11 @@ def _ignored(tree: Tree) -> str:
 
 
 def _write(root: Path, files: Mapping[str, str]) -> None:
+    """All of them or, where one is there already, none."""
+    there = [path for path in files if (root / path).exists()]
+    if there:
+        hint = "It is ignored by git, or no file: move it away."
+        raise ConfigError(Problem("this is there already, and init overwrites nothing.", path, None, hint) for path in there)
     for path, text in files.items():
         file = root / path
         try:

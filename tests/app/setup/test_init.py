@@ -248,3 +248,33 @@ def test_a_prompt_that_no_input_can_be_made_up_for_is_named_and_the_others_are_w
     assert list(configured(repo)["suites"]) == ["good"]
     assert "prompts/hard.md: no input could be made up for it" in said
     assert "prompts/broken.md:1: the template cannot be parsed" in said
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "counts"),
+    [
+        (
+            "evals/capitals.jsonl",
+            json.dumps({"input": [{"role": "system", "content": "Name the capital in one word."}, {"role": "user", "content": "France?"}], "ideal": "Within"}) + "\n",
+            "suite capitals: 1 golden, 2 regression, 2 adversarial, 2 distribution",
+        ),
+        ("reply.prompt.yml", GITHUB["prompts/reply.prompt.yml"], "suite reply: 2 golden, 2 regression, 2 adversarial, 2 distribution"),
+    ],
+)  # fmt: skip
+def test_what_was_imported_runs(path: str, text: str, counts: str, tmp_path: Path) -> None:
+    repo = project(tmp_path, {path: text})
+    with LoopbackModels(scripted) as server:
+        said = run(repo, "init", "--yes", "--from", path, env=server.env())
+        assert said.exit_code == 0, said.output
+        assert counts in run(repo, "validate").output
+        assert run(repo, "check", env=server.env()).exit_code == 0
+
+
+def test_a_file_that_git_ignores_is_not_overwritten_and_nothing_else_is_written(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"prompts/support.md": SUPPORT, ".gitignore": "evals/\n"})
+    repo.write({"evals/support.jsonl": "mine\n"})
+    refused = run(repo, "init", "--yes")
+    assert refused.exit_code == 2
+    assert "evals/support.jsonl: this is there already" in refused.output
+    assert not (repo.root / "evalbot.yml").exists()
+    assert (repo.root / "evals/support.jsonl").read_text() == "mine\n"
