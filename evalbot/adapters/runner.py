@@ -37,12 +37,14 @@ class Runner:
         environment: With GITHUB_OUTPUT, GITHUB_STEP_SUMMARY and GITHUB_ACTIONS, as the runner sets them.
         log: Where the runner reads commands: our standard output.
         token: Something random of at least 128 bits, anew at each call.
+        redact: Takes secrets out of all that is written but for the masks themselves.
     """
 
     def __init__(
-        self, environment: Mapping[str, str], log: TextIO | None = None, token: Callable[[], str] = lambda: secrets.token_hex(16)
-    ) -> None:
-        self._environment, self._log, self._token = environment, log or sys.stdout, token
+        self, environment: Mapping[str, str], log: TextIO | None = None, token: Callable[[], str] = lambda: secrets.token_hex(16),
+        redact: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
+        self._environment, self._log, self._token, self._redact = environment, log or sys.stdout, token, redact
         self._said = Counter[str]()
 
     def outputs(self, values: Mapping[str, str]) -> bool:
@@ -55,7 +57,7 @@ class Runner:
     def summary(self, markdown: str) -> bool:
         """Add Markdown to the step's summary, cut at a line where it would grow past 1,000,000 bytes; whether that worked."""
         taken = _size(self._environment.get("GITHUB_STEP_SUMMARY", ""))
-        return self._append("GITHUB_STEP_SUMMARY", "the step summary", cut_at_lines(markdown, SUMMARY_BYTES - taken))
+        return self._append("GITHUB_STEP_SUMMARY", "the step summary", cut_at_lines(self._redact(markdown), SUMMARY_BYTES - taken))
 
     def mask(self, keys: Iterable[str]) -> None:
         """Have each line of each secret blackened in every log from here on; only on a runner, since it takes printing them."""
@@ -78,7 +80,7 @@ class Runner:
 
     def untrusted(self, text: str) -> None:
         """Text of a model, a file or a person: while it is printed the runner obeys nothing."""
-        body = _harmless(text)
+        body = _harmless(self._redact(text))
         token = self._token()
         while token in body:
             token = self._token()
@@ -87,7 +89,7 @@ class Runner:
         self._print(f"::{token}::")
 
     def _output(self, name: str, value: str) -> str:
-        text = _encodable(value)
+        text = _encodable(self._redact(value))
         delimiter = f"evalbot_{self._token()}"
         while delimiter in text:
             delimiter = f"evalbot_{self._token()}"
@@ -118,8 +120,8 @@ class Runner:
         if self._said[kind] >= MOST_OF_A_KIND:
             return False
         self._said[kind] += 1
-        given = ",".join(f"{name}={_escaped(value[:MESSAGE_CHARACTERS], _PROPERTY)}" for name, value in properties.items())
-        self._print(f"::{kind}{' ' + given if given else ''}::{_escaped(message[:MESSAGE_CHARACTERS], _DATA)}")
+        given = ",".join(f"{name}={_escaped(self._redact(value)[:MESSAGE_CHARACTERS], _PROPERTY)}" for name, value in properties.items())
+        self._print(f"::{kind}{' ' + given if given else ''}::{_escaped(self._redact(message)[:MESSAGE_CHARACTERS], _DATA)}")
         return True
 
     def _print(self, line: str) -> None:

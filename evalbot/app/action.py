@@ -21,7 +21,7 @@ from evalbot.app.activities import (
 )
 from evalbot.app.inputs import Inputs, inputs
 from evalbot.app.outputs import outputs
-from evalbot.app.wiring import World
+from evalbot.app.wiring import World, redactor
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.verdicts import Verdict
@@ -37,7 +37,7 @@ def act(environment: Mapping[str, str]) -> int:
 
     Nothing of what GitHub or the runner refuses changes the verdict, and no event that evalbot does not know is an error.
     """
-    runner = Runner(environment)
+    runner = Runner(environment, redact=redactor(environment).redact)
     try:
         given = inputs(environment)
         _mask_keys(environment, given, runner)

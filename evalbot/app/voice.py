@@ -112,7 +112,7 @@ class Voice:
             if waits:
                 conclusion = "failure"
                 heading += f" (waits for {', '.join(f'#{number}' for number in waits)}: same head, no passing verdict there)"
-        page = CheckPage(heading, self._page(record), notes, told(record.past, record.digests, self._before))
+        page = CheckPage(self.world.redact(heading), self._page(record), notes, told(record.past, record.digests, self._before))
         return notes if self.check.conclude(conclusion, page, pull, verdict) else ()
 
     def _conclusion(self, verdict: Verdict) -> CheckConclusion:
@@ -123,7 +123,9 @@ class Voice:
     def _annotations(self, record: RunRecord) -> tuple[Annotation, ...]:
         """Notes on the changed lines of prompts that got worse; none without a clone to find the lines in."""
         shas = record.base_sha, record.head_sha
-        return noted(record, {item.path: self.checkout.changed_lines(*shas, file_of(item.path)) for item in record.changed if item.sides})
+        lines = {item.path: self.checkout.changed_lines(*shas, file_of(item.path)) for item in record.changed if item.sides}
+        redact = self.world.redact
+        return tuple(replace(note, title=redact(note.title), message=redact(note.message)) for note in noted(record, lines))
 
     # The comment
 

@@ -135,3 +135,17 @@ def test_the_search_finds_what_it_looks_for(on_github, capsys):
 
     with pytest.raises(AssertionError, match=r"leak\.txt"):
         assert_no_key_in(written(scene, ran, capsys.readouterr().out), scene.server.token)
+
+
+@pytest.mark.parametrize("path", ["/compare/", "/check-runs", "/comments", "/pulls/", "/commits/"])
+def test_a_github_that_echoes_the_token_gets_it_into_nothing_that_is_written(on_github, no_waiting, waited, capfd, path):
+    scene: Scene = on_github({"prompts/support.md": PROMPT.format(quality="bad")}, start=few())
+    scene.server.token = token = "ghs_c4naryT0kenOfTheJob987xyz"
+    body = {"message": " | ".join(["Bad token", *disguises(token)])}
+    scene.server.fail("*", path, 403, times=1000, body=body)
+
+    ran = scene.opened(plain)
+
+    out, err = capfd.readouterr()
+    found = written(scene, ran, out + err)
+    assert not any(piece.encode() in content for piece in fragments(token) for content in found.values()), path

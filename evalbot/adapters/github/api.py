@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ from urllib.parse import quote
 from evalbot.adapters.github.faults import Answer, Fault, Foreign, Kind, read_fault
 from evalbot.domain.errors import ConfigError, CouldNotRun, EvalbotError, Problem
 from evalbot.domain.pulls import Refused
+from evalbot.domain.redaction import Redactor
 
 if TYPE_CHECKING:
     from github.Requester import Requester
@@ -81,6 +82,7 @@ class Api:
     ) -> None:
         if not api_url.startswith(("https://", "http://")):
             raise ConfigError(Problem(f"GITHUB_API_URL is {api_url!r}: no address of an API.", hint="It starts with https://."))
+        self._redact = Redactor([token]).redact
         self._token, self.url, self._clock, self._sleep, self._jitter = token, api_url.rstrip("/"), clock, sleep, jitter
         self.root = f"/repos/{quote(repository)}"
         self.calls, self.most_calls = 0, most_calls
@@ -186,7 +188,8 @@ class Api:
         except (EvalbotError, Refused):
             raise
         except Exception as error:  # whatever a broken or hostile answer makes of PyGithub and of those who read it
-            return read_fault(error)
+            fault = read_fault(error)
+            return replace(fault, message=self._redact(fault.message))  # a proxy may echo the token that it was sent
         self._silent = False
         return answer
 
