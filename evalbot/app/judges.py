@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from evalbot.adapters.retirements import retirement
+from evalbot.adapters.providers.lifetimes import retirement
 from evalbot.app.calibration_record import read_record
 from evalbot.domain.canonical import digest
 from evalbot.domain.errors import ConfigError, Problem

@@ -274,10 +274,9 @@ def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) ->
     return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 
 
-def _asked(cases: Sequence[Case], planned: Sequence[Task]) -> list[Model]:
-    """Every model that answers or grades, each once."""
-    models = [task.request.model for task in planned] + [model for case in cases if case.tasks for model in (case.models or {}).values()]
-    return list({(model.endpoint, model.model): model for model in models}.values())
+def _answering(planned: Sequence[Task]) -> list[Model]:
+    """Every model that answers, each once; of judges that end soon `judge_health` tells."""
+    return list({(task.request.model.endpoint, task.request.model.model): task.request.model for task in planned}.values())
 
 
 def recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab: Lab, policies: Policies) -> RunRecord:
@@ -295,7 +294,7 @@ def recorded(record: RunRecord, cases: Sequence[Case], rows: Sequence[Row], lab:
         estimate=lab.estimate,
         warnings=(
             *lab.shortcuts, *policies.policy.warnings, *(warning for case in cases for warning in case.warnings),
-            *ending(_asked(cases, planned), date.fromisoformat(record.started_at[:10])),
+            *ending(_answering(planned), date.fromisoformat(record.started_at[:10])),
         ),
         not_applied=(*policies.not_applied, *(line for case in cases for line in case.refused)),
         dropped_params=lab.dropped_params,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Interval = tuple[float, float]
+SOON_DAYS = 90  # before a model's end: time enough to choose another one and calibrate it
 
 
 @dataclass(frozen=True, slots=True)

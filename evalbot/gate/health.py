@@ -8,14 +8,13 @@ from math import fsum, sqrt
 from statistics import variance
 
 from evalbot.domain.errors import ErrorClass
-from evalbot.domain.judges import Canary, JudgeFacts, JudgeHealth, Retirement
+from evalbot.domain.judges import SOON_DAYS, Canary, JudgeFacts, JudgeHealth, Retirement
 from evalbot.domain.scores import Score, ScoreStatus
 from evalbot.domain.verdicts import Finding, Level, Rule
 from evalbot.gate.duels import MOST_INCONSISTENT
 from evalbot.gate.evidence import Evidence, MetricFacts
 from evalbot.stats.paired import paired
 
-RETIRES_SOON_DAYS = 60
 MOST_RE_ASKS = 0.05  # of the answers graded
 _DRIFT = 0.075  # of the scale's width, as the smallest effect that a score test counts
 _ALPHA = 0.05
@@ -170,7 +169,7 @@ def _facts_say(facts: JudgeFacts) -> Iterator[Said]:
 
 def _retires(one: Retirement, today: str) -> Iterator[Said]:
     left = _days(today, one.date)
-    if left is None or left > RETIRES_SOON_DAYS:
+    if left is None or left > SOON_DAYS:
         return
     when = f"retired on {one.date}" if left < 0 else f"retires on {one.date} (in {left} days)"
     yield f"retirement {one.model}", Level.WARNS, f"asks {one.model}, which {when}. Choose its successor, and calibrate it before it has to judge"

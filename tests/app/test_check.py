@@ -329,9 +329,11 @@ def test_a_suite_that_only_head_has_may_not_name_an_endpoint(house):
     assert "evalbot.yml:14" in result.record.decision.reason
 
 
-def test_a_judge_that_ends_soon_is_said_in_the_comment(tmp_path):
-    result = House(tmp_path, files(config=CONFIG.replace("anthropic/claude-sonnet-5", "openai/gpt-4o"))).head(SAME).check()
+def test_a_model_and_a_judge_that_end_soon_are_said_in_the_comment(tmp_path):
+    models = CONFIG.replace("anthropic/claude-sonnet-5", "openai/gpt-4o").replace("gpt-5-mini", "gpt-4.1")
+    result = House(tmp_path, files(config=models)).head(SAME).check()
 
     assert result.verdict == "pass"
-    assert any(line.startswith("openai/gpt-4o end") and "2027-01-14" in line for line in result.record.warnings)
-    assert "2027-01-14" in result.comment
+    assert any(line.startswith("openai/gpt-4.1 end") and "2027-01-14" in line for line in result.record.warnings)
+    assert any("openai/gpt-4o" in one.message and "2027-01-14" in one.message for one in result.record.decision.findings)
+    assert result.comment.count("2027-01-14") >= 2

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol, cast
 
 from evalbot.adapters.prices import price
-from evalbot.adapters.providers.lifetimes import SOON_DAYS, announced_end
+from evalbot.adapters.providers.lifetimes import announced_end
 from evalbot.adapters.providers.open import key_name, open_provider
 from evalbot.app.doctor.advice import Advice, advice, broken, fine, unknown
 from evalbot.domain.errors import ConfigError, ProviderError, ProviderFault
+from evalbot.domain.judges import SOON_DAYS
 from evalbot.domain.models import Model, Usage
 
 _SECONDS = 15.0

@@ -12,7 +12,7 @@ from evalbot.domain.models import Model
 
 @pytest.mark.parametrize(
     ("name", "ends"),
-    [("gpt-4o", date(2027, 1, 14)), ("gpt-4o-2024-08-06", date(2027, 1, 14)), ("gpt-4o-audio", None), ("gpt-5-mini", None), ("claude-sonnet-4-5-20250929", date(2026, 11, 30))],
+    [("gpt-4o", date(2027, 1, 14)), ("gpt-4o-2024-08-06", date(2027, 1, 14)), ("gpt-4o-audio", None), ("gpt-5-mini", date(2026, 12, 11)), ("gpt-6-luna", None), ("claude-sonnet-4-5-20250929", date(2026, 11, 30))],
 )
 def test_a_dated_name_ends_with_the_bare_one(name: str, ends: date | None) -> None:
     assert announced_end(name) == ends
@@ -27,7 +27,7 @@ def test_a_dated_name_ends_with_the_bare_one(name: str, ends: date | None) -> No
     ],
 )
 def test_the_end_is_said_from_90_days_before(today: date, said: list[str]) -> None:
-    assert list(ending([Model("openai", "gpt-4o"), Model("openai", "gpt-5-mini")], today)) == said
+    assert list(ending([Model("openai", "gpt-4o"), Model("openai", "gpt-6-luna")], today)) == said
 
 
 def test_what_answers_behind_an_address_of_your_own_is_yours() -> None:

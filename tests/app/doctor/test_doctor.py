@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 from evalbot.app.doctor.advice import Advice, State
 from evalbot.app.doctor.examine import examine
 from evalbot.cli.app import app
-from tests.app.checking import CONFIG, PROMPT, a_row, golden, lines, regression
+from tests.app.checking import CONFIG as CHECKED
+from tests.app.checking import PROMPT, a_row, golden, lines, regression
 from tests.loopback import Fault, LoopbackModels, status
 from tests.pages import ROOT
 from tests.repository import Repo
 
+CONFIG = CHECKED.replace("gpt-5-mini", "gpt-5.4-mini")  # of which no end is announced
 TODAY = date(2026, 11, 26)
 WORKFLOW = (ROOT / "examples" / "workflows" / "evalbot.yml").read_text(encoding="utf-8")
 PINNED = WORKFLOW.replace("evalbot/evalbot@main", f"evalbot/evalbot@{'a' * 40}")
@@ -73,38 +75,38 @@ def test_a_key_that_is_none_is_named(tmp_path: Path) -> None:
         ("openai/gpt-4o-mini", State.ADVICE, "openai/gpt-4o-mini ends on 2027-01-14, in 49 days."),
         ("openai/gpt-4o-2024-08-06", State.ADVICE, "openai/gpt-4o-2024-08-06 ends on 2027-01-14, in 49 days."),
         ("anthropic/claude-sonnet-4-5", State.ADVICE, "anthropic/claude-sonnet-4-5 ends on 2026-11-30, in 4 days."),
-        ("openai/gpt-5-mini", State.UNKNOWN, "nothing is known of an end of openai/gpt-5-mini."),
+        ("openai/gpt-5.4-mini", State.UNKNOWN, "nothing is known of an end of openai/gpt-5.4-mini."),
     ],
 )
 def test_announced_ends_are_known_without_a_network(model: str, state: State, words: str, tmp_path: Path) -> None:
-    found = said(tmp_path, {"evalbot.yml": WELL["evalbot.yml"].replace("openai/gpt-5-mini", model)})
+    found = said(tmp_path, {"evalbot.yml": WELL["evalbot.yml"].replace("openai/gpt-5.4-mini", model)})
     assert (state, words) in [(one.state, one.said) for one in found if one.topic == "models"]
 
 
 @pytest.mark.parametrize(
     ("answer", "state", "words"),
     [
-        ({"id": "gpt-5-mini", "shutdown_date": "2026-12-31"}, State.ADVICE, "openai/gpt-5-mini ends on 2026-12-31, in 35 days."),
-        ({"id": "gpt-5-mini", "shutdown_date": 1_763_000_000}, State.BROKEN, "openai/gpt-5-mini ends on 2025-11-13, which is over."),
-        ({"id": "gpt-5-mini", "shutdown_date": None}, State.FINE, "openai/gpt-5-mini is there, and no end of it is announced."),
-        ({"id": "gpt-5-mini", "retires_at": "2030-01-01T00:00:00Z"}, State.FINE, "openai/gpt-5-mini ends on 2030-01-01, in 1132 days."),
-        (status(404, "no such model"), State.BROKEN, "openai does not know 'gpt-5-mini'"),
-        (status(500, "later"), State.UNKNOWN, "openai/gpt-5-mini could not be looked up"),
+        ({"id": "gpt-5.4-mini", "shutdown_date": "2026-12-31"}, State.ADVICE, "openai/gpt-5.4-mini ends on 2026-12-31, in 35 days."),
+        ({"id": "gpt-5.4-mini", "shutdown_date": 1_763_000_000}, State.BROKEN, "openai/gpt-5.4-mini ends on 2025-11-13, which is over."),
+        ({"id": "gpt-5.4-mini", "shutdown_date": None}, State.FINE, "openai/gpt-5.4-mini is there, and no end of it is announced."),
+        ({"id": "gpt-5.4-mini", "retires_at": "2030-01-01T00:00:00Z"}, State.FINE, "openai/gpt-5.4-mini ends on 2030-01-01, in 1132 days."),
+        (status(404, "no such model"), State.BROKEN, "openai does not know 'gpt-5.4-mini'"),
+        (status(500, "later"), State.UNKNOWN, "openai/gpt-5.4-mini could not be looked up"),
     ],
 )
 def test_the_provider_is_asked_how_long_a_model_stays(answer: dict[str, object] | Fault, state: State, words: str, tmp_path: Path) -> None:
     with LoopbackModels() as server:
-        server.others["/v1/models/gpt-5-mini"] = lambda *_: answer if isinstance(answer, Fault) else Fault(200, answer)
+        server.others["/v1/models/gpt-5.4-mini"] = lambda *_: answer if isinstance(answer, Fault) else Fault(200, answer)
         server.others["/v1/models/claude-sonnet-5"] = lambda *_: Fault(200, {"id": "claude-sonnet-5"})
         found = said(tmp_path, env=server.env(), offline=False)
         assert server.calls == []  # nothing that costs
-    (one,) = [one for one in found if one.topic == "models" and "gpt-5-mini" in one.said]
+    (one,) = [one for one in found if one.topic == "models" and "gpt-5.4-mini" in one.said]
     assert one.state is state
     assert one.said.startswith(words)
 
 
 def test_a_price_that_is_not_known_is_named(tmp_path: Path) -> None:
-    found = said(tmp_path, {"evalbot.yml": WELL["evalbot.yml"].replace("openai/gpt-5-mini", "openai/gpt-99-unheard-of")})
+    found = said(tmp_path, {"evalbot.yml": WELL["evalbot.yml"].replace("openai/gpt-5.4-mini", "openai/gpt-99-unheard-of")})
     assert bad(found, "prices") == ["the price of openai/gpt-99-unheard-of is not known: neither cost nor budget of a run can be."]
 
 
@@ -165,7 +167,7 @@ def test_a_repository_without_a_workflow_is_told_so(tmp_path: Path) -> None:
 
 
 def test_federation_needs_its_permission(tmp_path: Path) -> None:
-    config = WELL["evalbot.yml"].replace("openai/gpt-5-mini", "app") + "models:\n  app: {provider: openai, model: gpt-5-mini, auth: {type: oidc, identity_provider_id: i, service_account_id: s}}\n"
+    config = WELL["evalbot.yml"].replace("openai/gpt-5.4-mini", "app") + "models:\n  app: {provider: openai, model: gpt-5.4-mini, auth: {type: oidc, identity_provider_id: i, service_account_id: s}}\n"
     found = said(tmp_path, {"evalbot.yml": config})
     assert bad(found, "workflow") == ["the job lacks `id-token: write`, for `auth: {type: oidc}`."]
     assert any("id-token: write" in one.do for one in found if one.topic == "keys")
