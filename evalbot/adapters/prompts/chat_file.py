@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, get_args
 
+from evalbot.adapters.prompts import hub_file
 from evalbot.adapters.prompts.formats import Parsed, Part, parse_model, parse_params, refuse_unknown
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, Problem, nearest
@@ -26,6 +27,8 @@ def parse(text: str, path: str) -> Parsed:
     value = located.value
     if not isinstance(value, Mapping):
         return Parsed("chat", parse_messages(value, (), located, path))
+    if hub_file.is_hub(value):
+        return hub_file.parse(value, path)
     refuse_unknown(located, _KEYS, path)
     model = parse_model(value.get("model"), path, located.line("model"))
     params = parse_params(value.get("params"), path, located.line("params"))

@@ -16,15 +16,14 @@ from evalbot.domain.models import Role
 if TYPE_CHECKING:
     from evalbot.adapters.strict_yaml import Located
 
-Syntax = Literal["text", "chat", "github", "python", "format"]
-"""How a file is read (`format` is what a constant of a Python file may turn out to be)."""
+Syntax = Literal["text", "chat", "github", "python", "format", "prompty", "dotprompt", "mustache"]
+"""How a file is read; `format` and `mustache` are what a constant of a Python file or an export of a prompt hub may turn out to be."""
 
 SYNTAXES: dict[str, Syntax] = {
     ".prompt.yml": "github", ".prompt.yaml": "github",
     ".md": "text", ".txt": "text", ".j2": "text", ".jinja": "text", ".jinja2": "text",
-    ".json": "chat", ".yaml": "chat", ".yml": "chat",
+    ".json": "chat", ".yaml": "chat", ".yml": "chat", ".prompty": "prompty", ".prompt": "dotprompt",
 }  # fmt: skip
-_LATER = (".prompty", ".prompt")
 _CONSTANT = re.compile(r"(?P<file>.+)\.py:(?P<name>[A-Za-z_]\w*)\Z")
 # What decides where a call goes, or how it is made, is policy's word (contract, section 3) or a field of its own.
 _NOT_PARAMS = (
@@ -74,9 +73,8 @@ def syntax_of(path: str) -> Syntax:
         return SYNTAXES[suffix]
     if suffix == ".py":
         raise ConfigError(Problem("a Python file is no prompt.", shown(path), hint="Name the constant: `file.py:NAME`."))
-    yet = " yet" if suffix in _LATER else " as a prompt"
     supported = ", ".join([*sorted(SYNTAXES), "file.py:NAME"])
-    raise ConfigError(Problem(f"{suffix or 'files without a suffix'} is not supported{yet}.", shown(path), hint=f"Supported: {supported}."))
+    raise ConfigError(Problem(f"{suffix or 'files without a suffix'} is not supported as a prompt.", shown(path), hint=f"Supported: {supported}."))
 
 
 def parse_model(value: Json, path: str, line: int | None) -> str | None:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from evalbot.adapters.located import decode
-from evalbot.adapters.prompts import github_file, python_file
+from evalbot.adapters.prompts import github_file, hub_file, python_file
 from evalbot.adapters.prompts.formats import Parsed
 from evalbot.adapters.prompts.plain import Plain, plain
 from evalbot.adapters.trees import shown
@@ -19,7 +19,7 @@ from evalbot.domain.ports import Tree
 if TYPE_CHECKING:
     from evalbot.adapters.prompts.sandbox import Include
 
-SPLITS: dict[str, Callable[[str], Plain]] = {"github": github_file.split, "format": python_file.split}
+SPLITS: dict[str, Callable[[str], Plain]] = {"github": github_file.split, "format": python_file.split, "mustache": hub_file.split}
 """Syntaxes that replace names once and know nothing else: how each takes a text apart."""
 
 MOST_FILES, MOST_CHARS = 500, 2_000_000

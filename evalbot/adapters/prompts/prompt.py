@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalbot.adapters.located import decode
-from evalbot.adapters.prompts import chat_file, github_file, python_file, rendering, text_file
+from evalbot.adapters.prompts import (
+    chat_file,
+    dotprompt_file,
+    github_file,
+    prompty_file,
+    python_file,
+    rendering,
+    text_file,
+)
 from evalbot.adapters.prompts.formats import Parsed, prompt_id, syntax_of
 from evalbot.adapters.prompts.partials import Partials, gather
 from evalbot.adapters.prompts.reader import RecordingReader
@@ -19,7 +27,10 @@ from evalbot.domain.models import Message
 from evalbot.domain.ports import Tree
 from evalbot.domain.runs import file_of
 
-_PARSERS = {"text": text_file.parse, "chat": chat_file.parse, "github": github_file.parse, "python": python_file.parse}
+_PARSERS = {
+    "text": text_file.parse, "chat": chat_file.parse, "github": github_file.parse, "python": python_file.parse,
+    "prompty": prompty_file.parse, "dotprompt": dotprompt_file.parse,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ def load_prompt(tree: Tree, path: str) -> PromptFile:
     parsed = _PARSERS[syntax](decode(reader.read(file_of(path)), file_of(place)), place)
     if not any(part.source.strip() for part in parsed.parts):
         raise ConfigError(Problem("the prompt is empty.", place, parsed.parts[0].line))
-    partials = gather(reader, path, parsed)
+    partials = gather(dotprompt_file.Translated(reader) if syntax == "dotprompt" else reader, path, parsed)
     return PromptFile(path, parsed, partials, reader.seen, _digests(parsed, partials))
 
 

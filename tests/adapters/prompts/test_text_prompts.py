@@ -167,15 +167,9 @@ def test_an_empty_prompt_is_refused(source: str) -> None:
         load(source)
 
 
-@pytest.mark.parametrize("path", ["a.prompty", "a.prompt"])
-def test_formats_of_later_say_so_and_name_those_of_now(path: str) -> None:
-    with pytest.raises(ConfigError, match=r"not supported yet\. Supported: .*\.md"):
-        load("Be kind.", path)
-
-
-@pytest.mark.parametrize("path", ["a.docx", "Makefile"])
-def test_other_files_are_no_prompts(path: str) -> None:
-    with pytest.raises(ConfigError, match="not supported as a prompt"):
+@pytest.mark.parametrize("path", ["a.docx", "a.baml", "Makefile"])
+def test_other_files_are_no_prompts_and_those_that_are_get_named(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"not supported as a prompt\. Supported: .*\.prompty"):
         load("Be kind.", path)
 
 
