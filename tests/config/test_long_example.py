@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import yaml
+from jsonschema import Draft202012Validator
+
 from evalbot.app.validate import validate
-from evalbot.config import load_policy
+from evalbot.config import load_policy, schema
 from evalbot.domain.models import Model, Price
 from tests.repository import Repo
 
@@ -95,3 +98,8 @@ def test_it_validates_in_a_repository(tmp_path: Path) -> None:
     ).commit("base")
     found = validate(tmp_path, "evalbot.yml")
     assert {partition: count for partition, count in found.counts["support"].items() if count} == {"golden": 1, "regression": 1}
+
+
+def test_it_fits_the_schema_that_editors_use() -> None:
+    document = json.loads(json.dumps(yaml.safe_load(EXAMPLE)))
+    Draft202012Validator(schema()).validate(document)
