@@ -37,6 +37,9 @@ def keys(models: Sequence[Model], environment: Mapping[str, str]) -> Iterator[Ad
         try:
             asyncio.run(open_provider(model, environment).close())
         except ConfigError as error:
+            if model.federation:
+                yield unknown("keys", f"{model.label} takes a token that the workflow exchanges, which cannot be tried here.", "The job needs `id-token: write`.")
+                continue
             missing = True
             yield from (broken("keys", problem.message, problem.hint) for problem in error.problems)
     if not missing:
