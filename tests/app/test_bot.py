@@ -244,7 +244,7 @@ def test_advisory_says_every_word_and_passes(on_github):
     assert ran.outputs["verdict"] == "fail"
 
 
-@pytest.mark.parametrize("name", ["push", "schedule", "watch", "issues"])
+@pytest.mark.parametrize("name", ["push", "watch", "issues"])
 def test_events_that_nothing_runs_on_yet_exit_zero(on_github, name):
     scene = on_github(WORSE)
 
