@@ -52,6 +52,7 @@ class Sql:
         try:
             from sqlalchemy import create_engine, text
             from sqlalchemy.exc import SQLAlchemyError
+            from sqlalchemy.pool import NullPool
         except ImportError as error:
             raise ConfigError(Problem("the source sql needs SQLAlchemy.", hint='Install it: pip install "evalbot[sql]".')) from error
         url = here.environment.get(self.url_env, "").strip()
@@ -59,7 +60,7 @@ class Sql:
             raise ConfigError(Problem(f"the source needs the environment variable {self.url_env}, which is not set.", hint="Set it in the workflow's `env:`, from a secret."))
         bound = {"since": _utc(window.since), "until": _utc(window.until), "limit": self.limit}
         try:
-            engine = create_engine(url)
+            engine = create_engine(url, poolclass=NullPool)
             with engine.connect() as connection:
                 rows = connection.execution_options(stream_results=True, yield_per=1000).execute(text(self.query), _used(bound, self.query))
                 for row in rows.mappings():

@@ -172,7 +172,7 @@ def test_langsmith_manifests_are_walked_and_nothing_of_them_is_built(tmp_path: P
 
 @pytest.mark.parametrize("text", ["{topic.__class__}", "{topic[0]}", "{topic!r}"])
 def test_a_format_string_that_reaches_into_a_value_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="Only `{name}` is filled in"):
+    with pytest.raises(ConfigError, match=r"Only `\{name\}` is filled in"):
         loaded(tmp_path, "a.json", manifest(("HumanMessagePromptTemplate", text)))
 
 

@@ -50,8 +50,9 @@ def database() -> Iterator[str]:
 
 def test_times_json_and_decimals_come_as_plain_values(database: str) -> None:
     from sqlalchemy import create_engine, text
+    from sqlalchemy.pool import NullPool
 
-    engine = create_engine(database)
+    engine = create_engine(database, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("create table log (id text, asked jsonb, answered text, at timestamptz, score numeric, tags text[])"))
         row = "insert into log values (:id, cast(:asked as jsonb), 'A.', cast(:at as timestamptz), 0.25, array['a', 'b'])"
@@ -62,4 +63,3 @@ def test_times_json_and_decimals_come_as_plain_values(database: str) -> None:
     assert row_found == {
         "id": "in", "asked": {"user_input": "Q?", "deep": {"n": 1}}, "answered": "A.", "at": "2026-09-21T15:00:00+00:00", "score": 0.25, "tags": ["a", "b"],
     }  # fmt: skip
-    engine.dispose()
