@@ -97,9 +97,9 @@ def test_exe_08_bytes_that_are_no_text_are_an_error_and_never_an_answer(tmp_path
 
 def test_exe_07_one_that_sleeps_for_ever_is_killed_and_the_others_finish(tmp_path: Path) -> None:
     source = "import json, sys, time\nif 'sleep' in sys.stdin.read(): time.sleep(1000)\nprint(json.dumps({'output': 'awake'}))"
-    replies = said(command(tmp_path, source, seconds=3.0, questions=[example("sleep"), example("go"), example("go")]))
+    replies = said(command(tmp_path, source, seconds=6.0, questions=[example("sleep"), example("go"), example("go")]))
 
-    assert replies == ["target: no answer within 3 s; it was killed", "awake", "awake"]
+    assert replies == ["target: no answer within 6 s; it was killed", "awake", "awake"]
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
