@@ -9,12 +9,12 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from evalbot import __version__
+from evalbot.adapters.cache import NoCache
 from evalbot.adapters.journal import stored_lines
 from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.acceptance import acceptance, approvals_of_head, fork_approved, self_accepting
 from evalbot.app.activities import DEPENDABOT, CheckPull, CheckRefs, Nothing, Recompute
 from evalbot.app.checkout import Checkout
-from evalbot.app.checks import open_checks
 from evalbot.app.inputs import Inputs
 from evalbot.app.review import CheckOptions, Measure, People, compare, quietly
 from evalbot.app.voice import Published, Voice
@@ -70,7 +70,8 @@ class Bot:
             problem = Problem("the workspace of this `pull_request_target` job holds the pull request's own code.", hint=hint)
             decision = Decision(Verdict.CONFIG_ERROR, str(problem))
             return self.report(replace(self.empty(decision, pull.head_sha, pull), problems=(problem,)), pull)
-        return self.measure(pull, fork=activity.fork or stranger(pull), before=activity.before, announce=True)
+        strange = stranger(pull) or (bool(activity.head_sha) and activity.fork)
+        return self.measure(pull, fork=strange, before=activity.before, announce=True)
 
     def measure(
         self, pull: PullRequest, *, fork: bool | None = None, before: str = "", announce: bool = False, how: Measure = Measure.ALL
@@ -136,14 +137,22 @@ class Bot:
         pull = self.github.pull(activity.number)
         if pull.head_sha != activity.head_sha:
             return Nothing("the review is of another head than the pull request has now: there is nothing to recompute.")
-        voice = self.voice()
-        if any(map(voice.check.is_measuring, open_checks(voice.check.others(pull.head_sha)))):
+        if self.voice().check.is_anothers(pull):
             return Nothing("a run is measuring this head: it reads the reviews again before it concludes.")
         return self.with_stored(pull.head_sha).measure(pull)
 
     def check_refs(self, activity: CheckRefs, sha: str) -> Published:
-        """Compare two revisions that a person named; nothing is written on a pull request."""
-        return Published(self.compared(activity.base, activity.head or sha, People()))
+        """Compare two revisions that a person named; nothing is written on a pull request.
+
+        Raises:
+            ConfigError: Head is a stranger's, whatever name it was given: its pull request is where it is let in.
+        """
+        head = self.github.tip(activity.head) if activity.head else sha
+        strange = next((pull for pull in self.github.pulls_with_head(head) if stranger(pull)), None)
+        if strange is not None:
+            hint = f"Comment `/evalbot run {head}` there."
+            raise ConfigError(Problem(f"the input `head` names the head of #{strange.number}, which is a fork's or Dependabot's.", hint=hint))
+        return Published(self.compared(activity.base, head, People()))
 
     def pull_record(
         self, pull: PullRequest, fork: bool, *, begins: Callable[[RunRecord], None] = quietly, how: Measure = Measure.ALL
@@ -169,7 +178,7 @@ class Bot:
         )  # fmt: skip
         folders = (options.cache_dir, options.report_dir)
         # A stranger's answers are nowhere but in a folder of this job's own, not even where a job that is killed would upload them.
-        world = replace(self.world, journal=self.world.own_journal) if fork else self.world
+        world = replace(self.world, journal=self.world.own_journal, cache=NoCache) if fork else self.world
         record = compare(lambda: self.checkout.commits(base, head, folders), options, world, people)
         record = replace(record, head_sha=record.head_sha or head)  # what could not be read is spoken of all the same
         if fork:

@@ -46,7 +46,7 @@ def newer_verdict(own: CheckRun, others: Iterable[CheckRun], pull: int | None) -
 
     A cancelled one concludes nothing. What began later has read policy and people's words later.
     """
-    later = [check for check in others if check.id > own.id and check.conclusion in ("success", "failure") and origin(check).pull in (None, pull)]
+    later = [check for check in others if check.id > own.id and check.conclusion in ("success", "failure") and origin(check).pull == pull]
     return max(later, key=lambda check: check.id, default=None)
 
 

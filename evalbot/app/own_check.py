@@ -50,6 +50,19 @@ class OwnCheck:
         except CouldNotRun:
             return True
 
+    def is_anothers(self, pull: PullRequest) -> bool:
+        """Whether the newest run on a pull request's head that was not stopped is still measuring: it hears people itself.
+
+        An older one that is still at it will yield to the newest verdict, so nothing may be left to that.
+        """
+        for check in self.others(pull.head_sha):
+            if origin(check).pull in (None, pull.number) and check.conclusion != "cancelled":
+                if check.status == "completed":
+                    return False
+                if self.is_measuring(check):
+                    return True
+        return False
+
     def conclude(self, conclusion: CheckConclusion, page: CheckPage, pull: PullRequest | None, verdict: Verdict) -> bool:
         """Conclude ours; whether it was written."""
         own = self.written
@@ -94,8 +107,8 @@ class OwnCheck:
     def newest(self, head: str, pull: int) -> CheckRun | None:
         """The newest check of a pull request on a commit that has concluded with a verdict, ours too."""
         found = self.attempt(lambda: self.github.checks(head, self.name), "what other runs say could not be read") or ()
-        told = [check for check in found if check.conclusion in ("success", "failure") and origin(check).pull in (None, pull)]
-        return max(told, key=lambda check: check.id, default=None)
+        ended = [check for check in found if check.conclusion in ("success", "failure") and origin(check).pull == pull]
+        return max(ended, key=lambda check: check.id, default=None)
 
     def is_before(self, check: CheckRun) -> bool:
         """Whether a check on the same commit was begun after ours."""

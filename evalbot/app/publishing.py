@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from evalbot.app.activities import DEPENDABOT, Nothing, Publish
 from evalbot.app.bot import Bot, Published, stranger
-from evalbot.app.checks import open_checks, origin
 from evalbot.app.review import Measure
 from evalbot.domain.pulls import PullRequest
 from evalbot.domain.verdicts import PRECEDENCE
@@ -28,11 +27,10 @@ def _publish(bot: Bot, activity: Publish, pull: PullRequest) -> Published | Noth
     if stranger(pull) or activity.actor == DEPENDABOT:
         return _of_stranger(bot, pull)
     check = bot.voice().check
-    others = check.others(pull.head_sha)
-    if any(map(check.is_measuring, open_checks(others))):
+    if check.is_anothers(pull):
         return Nothing("another run is measuring this head: it writes its verdict itself.")
     stored = bot.with_stored(pull.head_sha, activity.workflow)
-    concluded = any(other.conclusion in ("success", "failure") and origin(other).pull in (None, pull.number) for other in others)
+    concluded = check.newest(pull.head_sha, pull.number) is not None
     if stored is bot and concluded:
         return Nothing("that run has written its verdict and stored no results: there is nothing to recompute it from.")
     return stored.measure(pull, how=Measure.STORED)

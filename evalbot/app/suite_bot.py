@@ -8,7 +8,7 @@ from evalbot.app.activities import RunSuite
 from evalbot.app.bot import CANCELLED, Bot, Published, whole
 from evalbot.app.commits import Commits
 from evalbot.app.suite import SuiteOptions, run_suites
-from evalbot.domain.errors import CouldNotRun
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.history import History
 from evalbot.domain.pulls import Issue, Refused
 from evalbot.domain.record import RunRecord
@@ -25,7 +25,8 @@ def run_suite(bot: Bot, activity: RunSuite, event: str, sha: str) -> Published:
     """
     head = activity.sha or (bot.github.tip(activity.ref.removeprefix("refs/")) if activity.ref else sha)
     voice = bot.voice()
-    voice.start(head, None)
+    if not _is_a_pull_requests(bot, head, activity.ref, event):
+        voice.start(head, None)
     given = bot.inputs
     options = SuiteOptions(
         given.config, given.key, event, given.suites, given.partitions, given.epochs, only_changed=not activity.always,
@@ -43,6 +44,24 @@ def run_suite(bot: Bot, activity: RunSuite, event: str, sha: str) -> Published:
     published = voice.publish(replace(record, event=event), None)
     said = _issues(bot, published.record)
     return replace(published, warnings=(*published.warnings, *said))
+
+
+def _is_a_pull_requests(bot: Bot, head: str, ref: str, event: str) -> bool:
+    """Whether an open pull request has this head: its check has the same name, and no tag may turn that one green.
+
+    What is on a branch when it is pushed is no proposal any more, so it is not asked about.
+
+    Raises:
+        ConfigError: A person named such a head.
+    """
+    if event != "workflow_dispatch" and not ref.startswith("refs/tags/"):
+        return False
+    found = bot.github.pulls_with_head(head)
+    default = bot.github.repository().default_branch if found else ""
+    pull = next((one for one in found if one.fork or one.head_ref != default), None)
+    if pull is not None and event == "workflow_dispatch":
+        raise ConfigError(Problem(f"{head[:7]} is the head of #{pull.number}.", hint="Its own event checks it; comment `/evalbot rerun` there."))
+    return pull is not None
 
 
 def _stands(bot: Bot, suite: str) -> Issue | None:

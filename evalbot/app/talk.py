@@ -21,6 +21,9 @@ def answer(bot: Bot, said: RunCommand) -> Published | None:
         return None
     bot.github.react(said.comment_id, "eyes")
     pull = bot.github.pull(said.number)
+    if not pull.open:
+        _no(bot, said)
+        return None
     bot = bot.with_stored(pull.head_sha)
     match command:
         case Help():

@@ -65,7 +65,7 @@ def test_TOC_whatever_the_moment_at_which_another_one_cuts_in_the_newest_verdict
     assert tried > 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(
     order=st.lists(st.integers(0, 3), max_size=120),
     actors=st.lists(st.sampled_from(["measure", "approve", "push", "relax"]), min_size=1, max_size=3).filter(
