@@ -29,7 +29,10 @@ def price(model: Model, usage: Usage | None, answered_by: str = "", *, flex: boo
     if usage is None:
         return None
     if model.price is not None:
-        return (usage.input * model.price.input + usage.output * model.price.output) / _MILLION
+        own = model.price
+        cached = own.input if own.cached_input is None else own.cached_input
+        fresh = usage.input - usage.cached_input
+        return (fresh * own.input + usage.cached_input * cached + usage.output * own.output) / _MILLION
     if not at_vendor(model):
         return None
     for name in dict.fromkeys((model.model, answered_by)):

@@ -21,7 +21,7 @@ from evalbot.adapters.descriptors import affordable
 from evalbot.adapters.journal import FileJournal, earlier_lines
 from evalbot.adapters.prices import listed_price, price
 from evalbot.adapters.progress import progress
-from evalbot.adapters.providers.open import address_of, open_provider
+from evalbot.adapters.providers.open import answered_at, open_provider
 from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
@@ -331,7 +331,7 @@ class Lab:
         environment = self.world.environment
 
         def address(model: Model) -> str | None:
-            return None if model.endpoint in systems else address_of(model, environment) or ""
+            return None if model.endpoint in systems else answered_at(model, environment)
 
         def today(model: Model, reply: Reply) -> float | None:
             # The table of vendors' prices comes with evalbot's version, so only policy can have changed one.

@@ -92,7 +92,7 @@ def _harvest(part: HarvestPart, located: Located) -> HarvestPolicy:
 
 
 def _model(part: ModelPart) -> Model:
-    price = Price(part.price.input, part.price.output) if part.price else None
+    price = Price(part.price.input, part.price.output, part.price.cached_input) if part.price else None
     return Model(
         part.provider, part.model, part.params.given(), part.base_url, part.api_key_env, part.api, price,
         federation=_federation(part.provider, part.auth),

@@ -58,6 +58,9 @@ class PricePart(Part):
 
     input: float = Field(ge=0, description="US dollars per million input tokens.")
     output: float = Field(ge=0, description="US dollars per million output tokens.")
+    cached_input: float | None = Field(
+        default=None, ge=0, description="US dollars per million input tokens that the vendor read from its prompt cache; `input` where absent."
+    )
 
 
 class ParamsPart(Part):

@@ -28,10 +28,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens."""
+    """US dollars per million tokens; `cached_input` are those read from the vendor's prompt cache, like any other where None."""
 
     input: float
     output: float
+    cached_input: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

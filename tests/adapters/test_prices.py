@@ -6,6 +6,8 @@ cached, 2 out; claude-sonnet-5 2 in, 0.2 cached, 10 out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evalbot.adapters.prices import listed_price, price
@@ -29,6 +31,13 @@ def test_the_configured_price_comes_first() -> None:
     model = Model("openai", "gpt-5-mini", price=Price(input=10, output=20))
     assert price(model, USED) == pytest.approx((10_000 * 10 + 1_000 * 20) / 1e6)
     assert price(Model("openai", "x", base_url="http://h/v1", price=Price(0, 0)), USED) == 0.0
+
+
+def test_tokens_from_a_prompt_cache_cost_what_policy_says_or_what_the_others_do() -> None:
+    usage = Usage(1000, 10, 800)
+    own = Model("openai", "x", price=Price(2.0, 10.0, 0.2))
+    assert price(own, usage) == pytest.approx((200 * 2.0 + 800 * 0.2 + 10 * 10.0) / 1e6)
+    assert price(replace(own, price=Price(2.0, 10.0)), usage) == pytest.approx((1000 * 2.0 + 10 * 10.0) / 1e6)
 
 
 @pytest.mark.parametrize(

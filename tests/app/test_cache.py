@@ -183,13 +183,28 @@ def test_a_cache_that_cannot_be_used_costs_calls_and_nothing_else(desk):
     assert "The cache could not be used: File exists." in result.comment
 
 
-def test_CAC_05_another_address_is_another_endpoint(desk):
+@pytest.mark.parametrize(("path", "paid"), [("/v1", 0), ("/another/v1", CALLS // 2)], ids=["another port", "another path"])
+def test_CAC_05_another_address_is_another_endpoint_but_a_port_of_this_machine_means_nothing(desk, path, paid):
     desk.check()
     with LoopbackModels(by_quality()) as other:
-        elsewhere = Desk(desk.house, other)
+        elsewhere = Desk(desk.house, other, OPENAI_BASE_URL=f"{other.url}{path}")
         elsewhere.runs = 5
-        _, calls = elsewhere.check()
-    assert len(calls) == CALLS
+        result, _ = elsewhere.check()
+    asked = [path for path in other.paths if "chat" in path]
+    assert len(asked) >= paid if paid else other.paths == []
+    assert (result.verdict == "pass") is (paid == 0)  # nobody answers at the other path
+
+
+def test_CAC_05_a_base_url_of_policy_counts_with_its_port(tmp_path):
+    config = CONFIG.replace("openai/gpt-5-mini", "app") + 'models:\n  app: {provider: openai, model: gpt-5-mini, base_url: "%s/v1", api_key_env: OPENAI_API_KEY}\n'
+    with LoopbackModels(by_quality()) as one, LoopbackModels(by_quality()) as other:
+        house = House(tmp_path, files(config=config % one.url, **FEW)).head(HARMLESS)
+        Desk(house, one).check()
+        house.on_main({"evalbot.yml": config % other.url})
+        again = Desk(house, other)
+        again.runs = 5
+        _, calls = again.check()
+    assert len([call for call in calls if call.schema is None]) == 2 * EXAMPLES
 
 
 def test_the_cache_holds_no_question_and_no_key(desk):

@@ -43,6 +43,20 @@ def open_provider(model: Model, env: Mapping[str, str]) -> Provider:
     return provider
 
 
+def answered_at(model: Model, env: Mapping[str, str]) -> str:
+    """Who answers a model's calls, as far as an address tells: "" is the vendor.
+
+    Of an address on this machine that the environment gives, the port is left out: it is drawn anew for each job, as with
+    service containers and forwarded ports. A `base_url` of policy is somebody's choice and counts as it stands.
+    """
+    address = address_of(model, env) or ""
+    if address and model.base_url is None:
+        parts = urlsplit(address)
+        if parts.hostname in ("localhost", "127.0.0.1", "::1"):
+            return f"{parts.scheme}://{parts.hostname}{parts.path}"
+    return address
+
+
 def address_of(model: Model, env: Mapping[str, str]) -> str | None:
     """Where a model's calls go: its own `base_url`, else what the environment says; None is the vendor's usual one."""
     return model.base_url or env.get(getattr(PROVIDERS.get(model.provider), "base_url_env", ""), "").strip() or None

@@ -149,6 +149,9 @@ class SdkProvider(ABC):
             raise ProviderError(ProviderFault.TIMEOUT, f"gave no answer within {seconds:g} s") from None
         return _object(response.content)
 
+    def _mark_stable(self, body: dict[str, Json]) -> None:  # noqa: B027 - most vendors find out by themselves
+        """Tell the vendor which part of a request others begin with as well, where it wants to be told."""
+
     async def close(self) -> None:
         """Gives the connections back; safe to call twice."""
         connection, self._connection = self._connection, None
@@ -163,6 +166,7 @@ class SdkProvider(ABC):
         named: set[str] = set()  # by this call alone: the rest is learnt by others meanwhile
         for attempt in count(1):
             body, dropped = compose(request, wire, rejected)
+            self._mark_stable(body)
             started = perf_counter()
             response, left = await post(connection, wire.path, body)
             latency_ms = (perf_counter() - started) * 1000
