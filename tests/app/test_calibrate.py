@@ -19,6 +19,7 @@ from evalbot.app.wiring import World
 from evalbot.cli.app import app
 from evalbot.domain.errors import ConfigError, CouldNotRun
 from evalbot.instruments.attacks import ATTACKS
+from evalbot.report.comment import comment
 from tests.app.checking import CONFIG, files, golden, lines
 from tests.loopback import Call, LoopbackModels, verdict
 from tests.repository import Repo
@@ -179,6 +180,20 @@ def test_labels_may_bring_the_question_that_was_answered(tmp_path: Path) -> None
     (found,) = measured(house(tmp_path, rows), answer)
     assert (found.n, found.raters, found.alpha) == (12, 2, 1.0)
     assert {(one["input"], one["reference"], one["context"]) for one in seen} == {(f"Question {n}?", "Five days.", "Refunds.") for n in range(12)}
+
+
+def test_the_record_that_is_committed_is_cited_by_the_next_comment_as_that_of_the_same_judge(tmp_path: Path) -> None:
+    root = house(tmp_path, ROWS)
+    measured(root, by_quality())
+    Repo(root).commit("calibrate")
+    Repo(root).branch("change").write({"prompts/support.md": "You are kind. quality=bad\n"}).commit("head")
+    with LoopbackModels(lambda call: f"quality=5 {call.system} {call.user}" if call.schema is None else by_quality()(call)) as server:
+        record = review(root, CheckOptions("main", "change"), World.real(server.env(), root / "evalbot-report", quiet=True))
+    (health,) = record.decision.judges
+    assert health.facts.calibrated is not None
+    assert (health.facts.calibrated.labels, health.facts.calibrated.judge_id) == (12, health.facts.judge_id)
+    assert not any(finding.rule == "judge_health" for finding in record.decision.findings)
+    assert "kappa 1.00" in comment(record).rpartition("---")[2]
 
 
 # the self-test

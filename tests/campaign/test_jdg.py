@@ -17,6 +17,7 @@ from evalbot.domain.models import Outcome, Reply
 from evalbot.domain.scores import Pair, ScoreStatus
 from evalbot.instruments.fences import nonce_of, sections_of
 from evalbot.instruments.replies import UnreadableReplyError
+from evalbot.metrics import checklist, factuality, pairwise
 from evalbot.metrics.judge import Judge
 from evalbot.metrics.judge.grade import read_grade
 from evalbot.metrics.pairwise import Pairwise
@@ -245,6 +246,39 @@ def test_of_mutated_replies_none_becomes_a_number_that_it_does_not_state() -> No
         else:  # mended: the one score that is written out
             assert re.findall(r"""score["']?\s*:\s*(-?\d+(?:\.\d+)?)(?![\d.eE])""", text) == [f"{grade.score:g}"], text
     assert graded > COUNT / 20  # the test is no test if nothing is ever read
+
+
+def _verdicts(kind: str) -> tuple[str, Any, set[str]]:
+    """A good reply of a judge of a kind, how it is read, and its keys."""
+    if kind == "pairwise":
+        return json.dumps({"reasoning": "a", "preferred": "A"}), lambda text: pairwise._read(Reply(text))[0], {"reasoning", "preferred"}
+    if kind == "factuality":
+        return json.dumps({"reasoning": "a", "verdict": "same"}), lambda text: factuality._read(Reply(text))[0], {"reasoning", "verdict"}
+    good = json.dumps({"one": {"reasoning": "a", "verdict": "yes"}, "two": {"reasoning": "b", "verdict": "no"}})
+    items = {"one": "?", "two": "?"}
+    return good, lambda text: {name: said[0] for name, said in checklist._read(Reply(text), items).items()}, {"one", "two"}
+
+
+@pytest.mark.parametrize("kind", ["pairwise", "factuality", "checklist"])
+def test_of_mutated_verdicts_none_is_read_that_the_last_object_does_not_state(kind: str) -> None:
+    good, read, keys = _verdicts(kind)
+    rng, graded = random.Random(7), 0
+    for _ in range(3000):
+        text = good
+        for _ in range(rng.randrange(4)):
+            at = rng.randrange(len(text) + 1)
+            text = text[:at] + rng.choice([*_ODD, "yes", "no", "same", "tie", "B"]) + text[at + rng.choice([0, 0, 1, 1, 3, 12]) :]
+        text = {0: f"Sure!\n```json\n{text}\n```", 1: f"{good}\n{text}"}.get(rng.randrange(5), text)
+        try:
+            found = read(text)
+        except UnreadableReplyError:
+            continue
+        graded += 1
+        own = [value for value in objects(text) if keys & value.keys()][-1]
+        assert own.keys() == keys, text
+        stated = {name: said["verdict"] for name, said in own.items()} if kind == "checklist" else own.get("preferred", own.get("verdict"))
+        assert found == stated, text
+    assert graded > 300
 
 
 def test_the_reported_spread_is_the_judge_s_noise_within_sampling_error(tmp_path: Path) -> None:
