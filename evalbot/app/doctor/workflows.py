@@ -113,9 +113,16 @@ def _of_job(path: str, name: str, job: Mapping[str, Any], flow: Mapping[str, Any
     condition = str(job.get("if", ""))
     if condition and "issue_comment" not in condition:
         yield broken(
-            TOPIC, f"the job has a condition (`if: {condition[:60]}`): where it does not hold, the check never appears and a pull request that requires it waits for ever.",
+            TOPIC, f"the job has a condition (`if: {condition[:60]}`): where it does not hold, the job counts as a success, the check run never appears, and a pull request that requires it waits for ever.",
             "Move the condition to later steps, or leave it out: drafts and forks are handled by evalbot.", _at(path, line_of(job, key="if")),
         )  # fmt: skip
+    if job.get("needs"):
+        yield broken(
+            TOPIC, "the job waits for others (`needs`): where one of them fails or is skipped, the check never appears.",
+            "Let it stand by itself.", _at(path, line_of(job, key="needs")),
+        )  # fmt: skip
+    if job.get("continue-on-error") or step.get("continue-on-error"):
+        yield advice(TOPIC, "`continue-on-error` turns every verdict into a green job.", "Leave it out; the input `advisory` reports without gating, and says so.", path)
     yield from _of_permissions(path, job, flow, federated)
     uses = str(step.get("uses", ""))
     if "@" in uses and not re.search(r"@[0-9a-f]{40}$", uses):
@@ -134,9 +141,13 @@ def _of_permissions(path: str, job: Mapping[str, Any], flow: Mapping[str, Any], 
     given = job.get("permissions", flow.get("permissions"))
     if given is None:
         yield advice(TOPIC, "no permissions are given: what the job may do depends on the repository's settings.", "Give the job those of examples/workflows/evalbot.yml.", path)
+    if given == "write-all":
+        yield advice(TOPIC, "the job may write everything (`write-all`).", "Give it those of examples/workflows/evalbot.yml.", _at(path, line_of(job, key="permissions")))
     if given in (None, "write-all"):
         return
     allowed = given if isinstance(given, dict) else {}
+    if allowed.get("contents") == "write":
+        yield advice(TOPIC, "the job may write to the repository, which a check does not need.", "`contents: read` is enough; only the harvest writes.", _at(path, line_of(job, key="permissions")))
     needed = {**_PERMISSIONS, **({"id-token": "`auth: {type: oidc}`"} if federated else {})}
     for permission, purpose in needed.items():
         if allowed.get(permission) != "write":
