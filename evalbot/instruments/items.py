@@ -25,7 +25,7 @@ PARSER_VERSION = 1  # part of the identity of what uses it: bump it when a reply
 _LONGEST_SHOWN = 80
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3}|…)\s*\]|\.{3,}|…)\s*")
 _AROUND = " \t\n\"'“”„‘’«».,;:"
-_ALIKE = {ord(char): plain for chars, plain in (("“”„«»", '"'), ("‘’", "'"), ("‐‑‒–—−", "-")) for char in chars}
+_ALIKE = {ord(char): plain for chars, plain in (("“”„«»", '"'), ("‘’", "'"), ("‐‑‒–—−", "-"), ("*_`#|~", "")) for char in chars}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Form:
         Args:
             reply: The judge's reply.
             count: How many items it was given.
-            sources: The texts of which its quotes must be parts; case, white space and the kind of quotation mark and dash
-                do not count, and an ellipsis may stand for what is left out.
+            sources: The texts of which its quotes must be parts; case, white space, marks of Markdown and the kind of
+                quotation mark and dash do not count, and an ellipsis may stand for what is left out.
 
         Raises:
             UnreadableReplyError: An id is missing, strange or there twice, a word is none of the form's, a quote is missing

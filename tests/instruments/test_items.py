@@ -18,7 +18,7 @@ from evalbot.instruments.items import Form
 from evalbot.instruments.replies import UnreadableReplyError
 from evalbot.instruments.sentences import sentences
 
-SOURCE = "Refunds take 5 days after we have received the parcel. They're “free of charge” – always."
+SOURCE = "Refunds take **5 days** after we have `received` the parcel. They're “free of charge” – always."
 FORM = Form(("supported", "unsupported"), quoted=frozenset({"supported"}))
 _VALIDATOR = Draft202012Validator(FORM.schema())
 
@@ -67,7 +67,8 @@ def _worth(text: str, count: int) -> list[str] | None:
         if each["verdict"] == "supported" and not quotes:
             return None
         # Typing errors here make words that the source lacks, or take a letter from an end of the quote.
-        if any(not quote.strip(" .,;:\n") or " ".join(quote.split()).strip(" .,;:").lower() not in SOURCE.lower() for quote in quotes):
+        bare = SOURCE.lower().replace("*", "").replace("`", "")
+        if any(not quote.strip(" .,;:\n") or " ".join(quote.split()).strip(" .,;:").lower() not in bare for quote in quotes):
             return None
     return [by_id[n]["verdict"] for n in range(1, count + 1)]
 
@@ -101,6 +102,8 @@ def test_ten_thousand_replies_with_typing_errors_are_worth_what_they_say() -> No
         ("They’re 'free", False),  # an opening quotation mark of another kind than any in the text
         ("free of charge” - always", True),
         ("Refunds take … the parcel", True),
+        ("take **5** days after we have _received_", True),
+        ("take 5days", False),
         ("Refunds [...] the parcel.", True),
         ("the parcel ... Refunds", False),  # in the other order
         ("Refunds take 50 days", False),

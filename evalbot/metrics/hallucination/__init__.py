@@ -53,8 +53,8 @@ class Hallucination:
     answers needs room for its list of claims: raise its `max_output_tokens` where replies are cut off.
 
     **No verdict is no number.** Every claim must get exactly one verdict, by its number, and every quote must really occur
-    in the context (case, white space and kinds of quotation marks do not count). What is anything else is asked for once
-    more, and then the score is unscored with `judge_error`.
+    in the context (case, white space, marks of Markdown and kinds of quotation marks do not count). What is anything else
+    is asked for once more, and then the score is unscored with `judge_error`.
 
     **Biases**: judges know things. A claim that is true and not in the context should be `unsupported`, and a judge that
     recognises it may be lenient. Claims are split more finely by some judges than by others, so compare scores of one
