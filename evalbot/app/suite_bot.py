@@ -7,7 +7,8 @@ from dataclasses import replace
 from evalbot.app.activities import RunSuite
 from evalbot.app.bot import CANCELLED, Bot, Published, whole
 from evalbot.app.commits import Commits
-from evalbot.app.suite import SuiteOptions, run_suites
+from evalbot.app.suite import run_suites
+from evalbot.app.suite_plan import SuiteOptions
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.history import History
 from evalbot.domain.pulls import Issue, Refused

@@ -51,7 +51,8 @@ def suite(
     if aa:
         _self_test(SelfTestArguments(at, config, report_dir, suites, partitions, epochs), repository, folder, json=json, quiet=quiet)
     from evalbot.app.inputs import default_key
-    from evalbot.app.suite import SuiteOptions, suites_of_clone
+    from evalbot.app.suite import suites_of_clone
+    from evalbot.app.suite_plan import SuiteOptions
 
     cache = cache_dir if cache_dir.is_absolute() else repository / cache_dir
     world = World.real(os.environ, folder, quiet=quiet, cache_dir=cache)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from evalbot.app.publish import publish
-from evalbot.app.suite import SuiteOptions, suites_of_clone
+from evalbot.app.suite import suites_of_clone
+from evalbot.app.suite_plan import SuiteOptions
 from evalbot.app.validate import validate
 from evalbot.app.wiring import World
 from evalbot.domain.verdicts import Conclusion

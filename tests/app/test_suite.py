@@ -11,7 +11,8 @@ from evalbot.adapters.git_history import GitHistory
 from evalbot.app.baseline import baseline_file
 from evalbot.app.publish import publish
 from evalbot.app.run_log import log_file
-from evalbot.app.suite import SuiteOptions, suites_of_clone
+from evalbot.app.suite import suites_of_clone
+from evalbot.app.suite_plan import SuiteOptions
 from evalbot.app.wiring import World
 from evalbot.cli.app import app
 from evalbot.domain.history import BRANCH

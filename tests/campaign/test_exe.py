@@ -6,10 +6,10 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.adapters.targets.asking import commands
 from tests.app.checking import House, a_row, lines
 
 CONFIG = """\
@@ -65,23 +65,23 @@ for name in ['self', '1', str(os.getppid()), *filter(str.isdigit, os.listdir('/p
 
 
 def test_EXE_04_the_job_s_files_are_out_of_reach(tmp_path):
-    commands = tmp_path / "_temp"
-    commands.mkdir(mode=0o777)
-    (commands / "output").write_text("")
-    (commands / "output").chmod(0o666)
+    job = tmp_path / "_temp"
+    job.mkdir(mode=0o777)
+    (job / "output").write_text("")
+    (job / "output").chmod(0o666)
     source = f"""
 found = [name for name in os.environ if name.startswith(('GITHUB', 'RUNNER', 'ACTIONS', 'INPUT'))]
-for path in ('{commands}/output', '{commands}/env', '/github/file_commands/x'):
+for path in ('{job}/output', '{job}/env', '/github/file_commands/x'):
     try:
         open(path, 'a').write('verdict=pass')
         found.append(path)
     except OSError:
         pass
 """
-    result = check(tmp_path, source, env={"GITHUB_OUTPUT": str(commands / "output"), "GITHUB_ENV": str(commands / "env"), "RUNNER_TEMP": str(commands)})
+    result = check(tmp_path, source, env={"GITHUB_OUTPUT": str(job / "output"), "GITHUB_ENV": str(job / "env"), "RUNNER_TEMP": str(job)})
 
     assert outputs(result)["g-90"] == "[]"
-    assert sorted((path.name, path.read_text()) for path in commands.iterdir()) == [("output", "")]
+    assert sorted((path.name, path.read_text()) for path in job.iterdir()) == [("output", "")]
 
 
 def test_EXE_05_no_process_outlives_its_answer(tmp_path):
@@ -96,7 +96,7 @@ if os.fork() == 0:
     result = check(tmp_path, source)
 
     assert outputs(result)["g-90"] == "fine"
-    assert not [words for words in commands_running() if mark in words]
+    assert not [words for words in commands() if mark in words]
 
 
 def test_EXE_07_one_that_sleeps_for_ever_ends_at_its_time_and_the_others_finish(tmp_path):
@@ -144,13 +144,3 @@ def test_EXE_head_s_code_never_runs(tmp_path):
 
     assert outputs(result)["g-90"] == "fine"
     assert not (tmp_path / "ran").exists()
-
-
-def commands_running() -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.append(path.read_text())
-        except OSError:
-            continue
-    return found

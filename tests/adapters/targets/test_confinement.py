@@ -14,7 +14,7 @@ import pytest
 
 from evalbot.adapters.targets import supervisor
 from evalbot.domain.models import Reply
-from tests.adapters.targets.asking import PATH, ask, example, folder
+from tests.adapters.targets.asking import PATH, ask, commands, example, folder
 
 SECRETS = {
     "OPENAI_API_KEY": "sk-secret-openai", "ANTHROPIC_API_KEY": "sk-secret-anthropic", "GITHUB_TOKEN": "ghs_secret",
@@ -129,16 +129,6 @@ def test_exe_05_a_daemon_does_not_outlive_the_answer(tmp_path: Path, ends: str) 
 
     assert answer.startswith({"well": "['done']", "by sleeping": "target: no answer within 4 s", "by crashing": "target: it was ended by SIGABRT"}[ends])
     assert not any(mark in words for words in commands()), "it is still there"
-
-
-def commands() -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.append(path.read_text())
-        except OSError:
-            continue
-    return found
 
 
 def test_no_process_is_left_when_evalbot_itself_is_killed(tmp_path: Path) -> None:
