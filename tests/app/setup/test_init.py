@@ -9,7 +9,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from evalbot.app.setup.init import init
 from evalbot.cli.app import app
+from evalbot.domain.errors import ConfigError
 from tests.app.setup.projects import CHAT, CONSTANTS, GITHUB, MONOREPO, PROMPTFOO, SHAPES, SUPPORT
 from tests.loopback import Call, LoopbackModels, verdict
 from tests.pages import ROOT
@@ -278,3 +280,25 @@ def test_a_file_that_git_ignores_is_not_overwritten_and_nothing_else_is_written(
     assert "evals/support.jsonl: this is there already" in refused.output
     assert not (repo.root / "evalbot.yml").exists()
     assert (repo.root / "evals/support.jsonl").read_text() == "mine\n"
+
+
+def test_a_person_who_is_asked_has_the_last_word(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"prompts/support.md": SUPPORT})
+    asked: list[str] = []
+
+    def ask(question: str, proposed: str) -> str:
+        asked.append(f"{question} [{proposed}]")
+        return "anthropic/claude-opus-5-5" if "grades" in question else proposed
+
+    init(repo.root, {"OPENAI_API_KEY": "sk-0123456789abcdef"}, ask)
+    assert asked == [
+        "Suite support (prompts/support.md): which model answers? [openai/gpt-5-mini]", "Suite support: which model grades? [openai/gpt-5]",
+    ]  # fmt: skip
+    assert "    judge: anthropic/claude-opus-5-5  # as you said\n" in (repo.root / "evalbot.yml").read_text()
+
+
+def test_an_answer_that_is_no_model_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"prompts/support.md": SUPPORT})
+    with pytest.raises(ConfigError, match="there is no provider 'opnai'"):
+        init(repo.root, {}, lambda *_: "opnai/gpt-5-mini")
+    assert repo.git("status", "--porcelain") == ""
