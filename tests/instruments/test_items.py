@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import time
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -147,3 +148,16 @@ def test_no_letter_is_lost_between_sentences() -> None:
         text = "".join(luck.choice("ab AB.!? \"”'1)。") for _ in range(60))
         kept = re.sub(r"\W", "", "".join(sentences(text)))
         assert kept == re.sub(r"\W", "", re.sub(r"^\s*\d+[.)]\s+", "", text))
+
+
+def test_a_text_without_end_is_taken_apart_into_so_many_parts_at_most() -> None:
+    parts = sentences("One two. " * 1_050)
+    assert len(parts) == 96  # eleven in each
+    assert " ".join(parts) == ("One two. " * 1_050).strip()
+
+
+@pytest.mark.parametrize("text", ["A. " * 200_000, "a" * 1_000_000, ". " * 300_000, "\n" * 500_000, "。" * 300_000, "x.\u201d" * 200_000])
+def test_no_text_takes_long(text: str) -> None:
+    started = time.process_time()
+    sentences(text)
+    assert time.process_time() - started < 10  # a square of the length would take minutes

@@ -58,11 +58,11 @@ def test_a_file_without_a_schema_is_named_before_anything_is_paid_for(content: b
 
 
 @pytest.mark.parametrize("schema", [{"type": "strange"}, {"$ref": "https://example.com/schema"}, ""])
-def test_a_schema_in_place_is_checked_as_well(schema: object) -> None:
+def test_RX_04_a_schema_in_place_is_checked_as_well(schema: object) -> None:
     assert JsonSchema(schema).problems()  # type: ignore[arg-type]
 
 
-def test_a_schema_that_needs_too_long_is_no_verdict_on_the_answer() -> None:
+def test_RX_04_a_schema_that_needs_too_long_is_no_verdict_on_the_answer() -> None:
     metric = JsonSchema({"type": "string", "pattern": "(a+)+$"})
     score = measured(metric, answered(json.dumps("a" * 40 + "!")))
     assert score.passed is False or score.error is ErrorClass.METRIC

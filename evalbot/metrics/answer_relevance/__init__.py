@@ -44,7 +44,7 @@ class AnswerRelevance(Thresholded):
     with `judge_error`.
 
     **Biases**: it does not ask whether the answer is right or complete: "Refunds take a year" is relevant. Short answers jump
-    between few values. Sentences are found by punctuation.
+    between few values. Sentences are found by punctuation; of more than a hundred, neighbours are judged together.
 
     **Source**: the idea of Es et al. (2023), RAGAS (arXiv 2309.15217), with verdicts on sentences in place of generated
     questions and their embeddings, which cannot say which sentence was beside the point.
