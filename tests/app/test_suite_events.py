@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from evalbot.app.baseline import baseline_file
 from evalbot.domain.history import BRANCH
@@ -12,6 +14,7 @@ from tests.app.checking import CONFIG, PROMPT, House, by_quality, files, golden,
 from tests.app.on_github import Scene
 from tests.github_server import GitHubServer
 
+ROOT = Path(__file__).parents[2]
 GOOD = lambda n: 5 if n % 3 else 4  # noqa: E731 - a table's entry
 SCRIPT = by_quality({"good": GOOD, "same": GOOD, "bad": lambda n: 2 if n % 2 else 1})
 OWNED = CONFIG + '    owner: "@acme/support-quality"\n'
@@ -216,3 +219,19 @@ def test_an_issue_that_lost_its_labels_is_found_again(scene):
 
     assert issues(scene) == [issue]
     assert f"`{scene.house.repo.sha()[:7]}` has" in issue.body
+
+
+def test_the_permissions_of_the_example_workflow_are_enough_for_every_event(scene, capsys):
+    workflow = yaml.safe_load((ROOT / "examples/workflows/evalbot-suite.yml").read_text())
+    given = {name.replace("-", "_"): level for name, level in workflow["jobs"]["measure"]["permissions"].items()}
+    scene.server.scopes.clear()
+    scene.server.scopes.update(given)
+    ran = [push(scene, "good"), push(scene, "bad"), push(scene, "good")]
+    scene.house.repo.git("tag", "v1")
+    ran.append(event(scene, "push", ref="refs/tags/v1", before="0" * 40, after=scene.house.repo.sha(), deleted=False))
+    ran.append(event(scene, "schedule", inputs={"command": "suite"}))
+    ran.append(event(scene, "workflow_dispatch", inputs={"command": "suite"}, ref="refs/heads/main"))
+
+    assert [one.outputs["verdict"] for one in ran] == ["pass", "fail", "pass", "not_applicable", "pass", "pass"]
+    assert "not accessible" not in capsys.readouterr().out
+    assert not [request for request in scene.server.requests if request.status == 403 and request.path != "/user"]
