@@ -22,6 +22,7 @@ from evalbot.report.comment import comment
 from evalbot.report.evaluating import evaluating
 from evalbot.report.title import title
 
+CONCLUSIONS: dict[Verdict, CheckConclusion] = {**dict.fromkeys(PASSING, "success"), Verdict.CANCELLED: "cancelled"}
 HURRY_SECONDS = 2.5  # and a request takes two: a cancelled job has seven and a half until the next signal
 SHORT_CHARACTERS = 20_000
 MOST_REPAIRS = 3
@@ -116,9 +117,9 @@ class Voice:
         return notes if self.check.conclude(conclusion, page, pull, verdict) else ()
 
     def _conclusion(self, verdict: Verdict) -> CheckConclusion:
-        if verdict is Verdict.CANCELLED:
-            return "cancelled"
-        return "success" if self.inputs.advisory or verdict in PASSING else "failure"
+        if self.inputs.advisory and verdict is not Verdict.CANCELLED:
+            return "success"
+        return CONCLUSIONS.get(verdict, "failure")
 
     def _annotations(self, record: RunRecord) -> tuple[Annotation, ...]:
         """Notes on the changed lines of prompts that got worse; none without a clone to find the lines in."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.app.turns import HEADS, LAX, Play
+from tests.longer import sized
 
 
 def check_end(play: Play) -> None:
@@ -54,7 +55,7 @@ class OneCutsIn:
 
 @pytest.mark.parametrize("comment", ["update", "off"])
 @pytest.mark.parametrize("scene", SCENES)
-def test_TOC_whatever_the_moment_at_which_another_one_cuts_in_the_newest_verdict_stands(scene: str, comment: str) -> None:
+def test_TOC_02_whatever_the_moment_at_which_another_one_cuts_in_the_newest_verdict_stands(scene: str, comment: str) -> None:
     tried, last = 0, -1
     while last != tried:
         play = Play(OneCutsIn(tried), comment)
@@ -65,7 +66,8 @@ def test_TOC_whatever_the_moment_at_which_another_one_cuts_in_the_newest_verdict
     assert tried > 5
 
 
-@settings(max_examples=600, deadline=None)
+@pytest.mark.campaign
+@settings(max_examples=sized(300, 20_000), deadline=None)
 @given(
     order=st.lists(st.integers(0, 3), max_size=120),
     actors=st.lists(st.sampled_from(["measure", "approve", "push", "relax"]), min_size=1, max_size=3).filter(
@@ -82,7 +84,8 @@ def test_TOC_02_in_any_order_the_newest_verdict_stands(order: list[int], actors:
     check_end(play)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.campaign
+@settings(max_examples=sized(100, 5_000), deadline=None)
 @given(order=st.lists(st.integers(0, 3), max_size=80), killed_at=st.integers(1, 25), approve=st.booleans())
 def test_CRS_05_a_machine_that_dies_is_never_green_and_the_next_run_mends_everything(order: list[int], killed_at: int, approve: bool) -> None:
     play = Play(iter(order))
