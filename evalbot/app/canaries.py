@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from evalbot.app.case import Case
 from evalbot.app.wiring import Run
+from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example, Partition
-from evalbot.domain.judges import Canary
-from evalbot.domain.scores import Answered
-
-Songs = Mapping[tuple[str, str], tuple[Canary, ...]]
-"""(suite, metric) → its canaries with the grades of this run."""
+from evalbot.domain.runs import Row
+from evalbot.domain.scores import Answered, ScoreStatus
+from evalbot.gate.health import CANARIES
 
 
-async def sing(cases: Sequence[Case], run: Run) -> Songs:
-    """Ask each judge that has canaries for their grades."""
-    found: dict[tuple[str, str], tuple[Canary, ...]] = {}
+async def sing(cases: Sequence[Case], run: Run) -> list[Row]:
+    """Ask each judge that has canaries for their grades, and keep them on one of its rows, where a later decision finds them.
+
+    Returns:
+        All rows of the run so far.
+    """
     for case in cases:
         for name, metric in (case.metrics or {}).items():
             rows = getattr(metric, "canaries", ())
-            if case.tasks and rows and not isinstance(rows, str):
+            perch = _perch(run.rows, case.suite.name, name)
+            if case.tasks and rows and not isinstance(rows, str) and perch is not None:
                 scores = await run.grade(case.suite.name, name, [_answered(number, row) for number, row in enumerate(rows, 1)])
-                found[case.suite.name, name] = tuple(
-                    Canary(float(row["score"]), score.value)
-                    for row, score in zip(rows, scores, strict=True)
-                    if score.error is not ErrorClass.STOPPED  # that time or money was used up says nothing of the judge
-                )
-    return found
+                # That time or money was used up says nothing of the judge.
+                heard: list[Json] = [
+                    [float(row["score"]), score.value] for row, score in zip(rows, scores, strict=True) if score.error is not ErrorClass.STOPPED
+                ]
+                run.note(perch, name, {CANARIES: heard})
+    return run.rows
 
 
-def with_canaries(case: Case, found: Songs) -> Case:
-    """The case with its judges' canaries, for the gate."""
-    return replace(case, canaries={metric: own for (suite, metric), own in found.items() if suite == case.suite.name})
+def _perch(rows: Sequence[Row], suite: str, metric: str) -> int | None:
+    """The row that canaries of an earlier run sit on, else the first with a score of the metric."""
+    scored = [
+        (at, score)
+        for at, row in enumerate(rows)
+        if row.suite == suite and (score := row.scores.get(metric)) is not None and score.status is ScoreStatus.SCORED
+    ]
+    return next((at for at, score in scored if CANARIES in score.detail), scored[0][0] if scored else None)
 
 
 def _answered(number: int, row: Mapping[str, object]) -> Answered:

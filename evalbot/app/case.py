@@ -21,7 +21,7 @@ from evalbot.app.targets import NotAllowed, target
 from evalbot.config import suite_decides
 from evalbot.domain.canonical import Json, digest
 from evalbot.domain.examples import Partition
-from evalbot.domain.judges import Canary, JudgeFacts
+from evalbot.domain.judges import JudgeFacts
 from evalbot.domain.models import Model
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Comparing, Metric
@@ -52,7 +52,6 @@ class Case:
     subject: Json = None
     exam_rows: Json = None
     facts: tuple[JudgeFacts, ...] = ()
-    canaries: Mapping[str, Sequence[Canary]] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -82,7 +81,7 @@ class Case:
             self.suite.name, self.suite.gates, self.partitions, self.changed, self.tasks, rows, facts,  # type: ignore[arg-type]  # rows of this suite
             self.deciding, self.exam.changes if self.exam else (), self.findings,
             tuple(name for name, metric in (self.metrics or {}).items() if isinstance(metric, Comparing)),
-            self.facts, self.canaries,
+            self.facts,
         )  # fmt: skip
 
     def judges(self) -> list[JudgeUsed]:

@@ -15,7 +15,7 @@ from evalbot.adapters.git import Repository
 from evalbot.adapters.git_fetch import origin
 from evalbot.adapters.providers.lifetimes import ending
 from evalbot.app.aa_record import AA_RECORD, with_noise
-from evalbot.app.canaries import Songs, sing, with_canaries
+from evalbot.app.canaries import sing
 from evalbot.app.case import Case, prepare, systems_of
 from evalbot.app.commits import Commits, from_git
 from evalbot.app.digests import digests
@@ -162,8 +162,7 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
         people.begins(replace(recorded(record, cases, [], lab, policies), decision=ahead))
     tries = [] if options.fork or shard or options.measure is not Measure.ALL else _previews(cases, policies, commits, lab)
     if planned or any(one.asks for one in tries):
-        rows, previewed, songs = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
-        cases = [with_canaries(case, songs) for case in cases]
+        rows, previewed = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))
     else:
         rows, previewed = [], [finding for one in tries for finding in one.findings([], [])]
     tried, rows = [row for row in rows if row.part is Part.HUNK], [row for row in rows if row.part is not Part.HUNK]
@@ -228,7 +227,7 @@ def _previews(cases: Sequence[Case], policies: Policies, commits: Commits, lab: 
     return [one if not one.asks or lab.reaches(one.models.values()) else one.unheard() for one in found if one is not None]
 
 
-async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by_hunk: Commits | None) -> tuple[list[Row], list[Finding], Songs]:
+async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by_hunk: Commits | None) -> tuple[list[Row], list[Finding]]:
     """The planned answers of all suites, the confirmations that first failures call for, then what looks at judges, and previews.
 
     Canaries are asked only where something was measured: a verdict that is worked out again costs no call. With `by_hunk`,
@@ -244,10 +243,10 @@ async def _measure(cases: Sequence[Case], tries: Sequence[Preview], lab: Lab, by
         evidence = [case.evidence(_of(case, rows)) for case in cases]
         again = await run([task for one in evidence for task in confirmations(one)])
         found = await run.look_back([*rows, *again], planned)  # last: time and money go to what decides
-        songs = await sing(cases, run) if run.fresh else {}
+        found = await sing(cases, run) if run.fresh else found
         alone = [task for case in cases for task in replays(case, by_hunk, _of(case, rows))] if by_hunk else []
         replayed = await run(alone)
-        return [*found, *replayed], [finding for one in tries for finding in await _tried(one, rows, run)], songs
+        return [*found, *replayed], [finding for one in tries for finding in await _tried(one, rows, run)]
 
 
 async def _tried(one: Preview, rows: Sequence[Row], run: Run) -> list[Finding]:

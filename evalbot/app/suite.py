@@ -12,7 +12,7 @@ from evalbot.adapters.cache import NoCache
 from evalbot.adapters.git import Repository
 from evalbot.adapters.git_history import GitHistory
 from evalbot.app.baseline import baseline_file, written
-from evalbot.app.canaries import Songs, sing, with_canaries
+from evalbot.app.canaries import sing
 from evalbot.app.case import Case, systems_of
 from evalbot.app.commits import Commits, refuse_own_folders
 from evalbot.app.policies import load_policies
@@ -84,8 +84,7 @@ def _measured(commits: Commits, options: SuiteOptions, world: World, history: Hi
     if options.fresh:
         world = replace(world, cache=NoCache, earlier=list)
     lab = world.open_lab(policies.policy.limits)
-    rows, songs = asyncio.run(_ask(planned, lab)) if any(case.tasks for case in cases) else ([], {})
-    planned = [replace(one, case=with_canaries(one.case, songs)) for one in planned]
+    rows = asyncio.run(_ask(planned, lab)) if any(case.tasks for case in cases) else []
     cases = [one.case for one in planned]
     decision = decide([_evidence(one, rows) for one in planned])
     if decision.verdict is Verdict.NOT_APPLICABLE and unchanged:
@@ -96,14 +95,14 @@ def _measured(commits: Commits, options: SuiteOptions, world: World, history: Hi
     return replace(record, suite=run, warnings=(*record.warnings, *words.warnings))
 
 
-async def _ask(planned: Sequence[Planned], lab: Lab) -> tuple[list[Row], Songs]:
+async def _ask(planned: Sequence[Planned], lab: Lab) -> list[Row]:
     """Head's answers, the confirmations that their failures call for, then what looks back at them and at the judges."""
     cases = [one.case for one in planned]
     async with lab.running({case.suite.name: case.for_engine for case in cases}, [_head(case) for case in cases], systems_of(cases)) as run:
         rows = [*(row for one in planned for row in one.base_rows), *await run([task for case in cases for task in _head(case)])]
         again = await run([task for one in planned for task in confirmations(_evidence(one, rows))])
         found = await run.look_back([*rows, *again], [task for case in cases for task in case.tasks])
-        return found, (await sing(cases, run) if run.fresh else {})
+        return await sing(cases, run) if run.fresh else found
 
 
 def _head(case: Case) -> list[Task]:

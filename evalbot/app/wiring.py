@@ -26,6 +26,7 @@ from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
+from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
 from evalbot.domain.models import Endpoint, Model, Reply, Request, Usage
 from evalbot.domain.policy import Limits
@@ -106,6 +107,10 @@ class Run:
     async def grade(self, suite: str, metric: str, answers: Sequence[Answered]) -> list[Score]:
         """One metric's scores of answers that are nobody's in this run."""
         return await self.runner.grade(suite, metric, answers)
+
+    def note(self, at: int, metric: str, detail: Mapping[str, Json]) -> None:
+        """Keep something beside the score of a row."""
+        self.rows[at] = self.runner.note(self.rows[at], metric, detail)
 
 
 def redactor(environment: Mapping[str, str]) -> Redactor:

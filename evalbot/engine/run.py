@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
+from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
 from evalbot.domain.examples import Partition
 from evalbot.domain.models import Reply, Request
@@ -149,6 +150,13 @@ class Runner:
                 whole = after.whole
                 found[at] = self._shelf.put(whole, self._journal.append(to_line(whole)))
         return found
+
+    def note(self, row: Row, metric: str, detail: Mapping[str, Json]) -> Row:
+        """The row with more detail of one of its scores; it is in the journal again."""
+        whole = row.whole
+        score = whole.scores[metric]
+        noted = whole.but(scores={**whole.scores, metric: replace(score, detail={**score.detail, **detail})})
+        return self._shelf.put(noted, self._journal.append(to_line(noted)))
 
     async def regrade(self, answers: Sequence[tuple[Task, Row]], by: str) -> list[Mapping[str, Score]]:
         """What the metrics of the suite `by` say of answers that are there; no row, no line of the journal."""

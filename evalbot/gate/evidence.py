@@ -9,7 +9,7 @@ from functools import cached_property
 
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example, Partition
-from evalbot.domain.judges import Canary, JudgeFacts
+from evalbot.domain.judges import JudgeFacts
 from evalbot.domain.policy import Gates
 from evalbot.domain.runs import ChangedPrompt, ExamChange, Part, Row, Side, Task
 from evalbot.domain.scores import ScoreStatus
@@ -39,7 +39,6 @@ class Evidence:
         findings: What was found before anything was measured: policy, prompts, exam.
         comparing: Names of the metrics that look at both sides' answers.
         judges: What is known of every metric that asks a model.
-        canaries: By metric, frozen answers with the grades that its judge gave them in this run.
         recorded_base: The base side was measured earlier and cannot be asked again: what it said is all that there is.
     """
 
@@ -55,7 +54,6 @@ class Evidence:
     findings: tuple[Finding, ...] = ()
     comparing: tuple[str, ...] = ()
     judges: tuple[JudgeFacts, ...] = ()
-    canaries: Mapping[str, Sequence[Canary]] = field(default_factory=dict)
     recorded_base: bool = False
 
     @cached_property

@@ -15,6 +15,7 @@ from evalbot.gate.duels import MOST_INCONSISTENT
 from evalbot.gate.evidence import Evidence, MetricFacts
 from evalbot.stats.paired import paired
 
+CANARIES = "canaries"  # in a score's detail: [[frozen grade, grade of this run or null], …] of its judge
 MOST_RE_ASKS = 0.05  # of the answers graded
 _DRIFT = 0.075  # of the scale's width, as the smallest effect that a score test counts
 _ALPHA = 0.05
@@ -59,7 +60,7 @@ def _health(evidence: Evidence, facts: JudgeFacts) -> JudgeHealth:
     graded = [(row, row.scores[facts.metric]) for row in evidence.rows if facts.metric in row.scores]
     scores = [score for _, score in graded]
     lost = [score for score in scores if score.status is ScoreStatus.UNSCORED and score.error is ErrorClass.JUDGE]
-    canaries = list(evidence.canaries.get(facts.metric, ()))
+    canaries = _canaries(scores)
     drift, p = _drift(canaries)
     spoken = [(row, score) for row, score in graded if score.detail.get("speaks") is True and score.status is ScoreStatus.SCORED]
     probed = [(row, score) for row, score in spoken if isinstance(score.detail.get("talked_round"), bool)]
@@ -85,6 +86,13 @@ def _spread(scores: Iterable[Score]) -> float | None:
     several = [score.samples for score in scores if len(score.samples) > 1]
     freedom = sum(len(samples) - 1 for samples in several)
     return sqrt(fsum((len(samples) - 1) * variance(samples) for samples in several) / freedom) if freedom else None
+
+
+def _canaries(scores: Iterable[Score]) -> list[Canary]:
+    """What was heard of them: of rows of several shards the first that has any."""
+    heard = next((found for score in scores if isinstance(found := score.detail.get(CANARIES), list)), [])
+    pairs = [pair for pair in heard if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], int | float)]
+    return [Canary(float(frozen), float(now) if isinstance(now, int | float) else None) for frozen, now in pairs]
 
 
 def _drift(canaries: Sequence[Canary]) -> tuple[float | None, float | None]:

@@ -198,8 +198,11 @@ def test_canaries_are_judged_again_and_their_drift_is_reported(tmp_path: Path, s
 
 def test_a_verdict_that_is_worked_out_again_asks_no_canary(tmp_path: Path) -> None:
     place = house(tmp_path, config(", canaries: evals/human/canaries.jsonl"), {"evals/human/canaries.jsonl": canaries([4, 4, 4])})
-    at(place, singing(4))
-    assert at(place, singing(4)).server.calls == []
+    first = at(place, singing(2))
+    again = at(place, singing(4))
+    assert again.server.calls == []
+    assert told(again)["canaries"] == told(first)["canaries"]  # and what they said is not forgotten
+    assert again.summary["judges"][0]["health"]["canary_drift"] == -2.0
 
 
 # bad input, named with file and line before anything is paid for
