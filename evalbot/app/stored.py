@@ -72,7 +72,7 @@ def _record(found: dict[str, Any]) -> RunRecord:
             coverage=_one(Coverage, found["coverage"]), flakes=_all(Flake, found["flakes"]),
             flips=tuple(map(_flips, found["flips"])), slices=_all(Comparison, found["slices"]),
         ),
-        changed=_all(ChangedPrompt, found["changed_prompts"]), judges=_all(JudgeUsed, found["judges"]),
+        changed=_changed(found), judges=_all(JudgeUsed, found["judges"]),
         calls=_one(Calls, found["calls"]), problems=_all(Problem, found["problems"]), noise=_all(NoiseFloor, found["noise"]),
         suspects=_all(Suspect, found["suspects"]), suite=_one(SuiteRun, found["suite"]) if found.get("suite") else None,
         scales={(scale["suite"], scale["metric"]): (scale["low"], scale["high"]) for scale in found["scales"]},
@@ -83,6 +83,11 @@ def _record(found: dict[str, Any]) -> RunRecord:
             "examined", "bootstrap", "accept_id", "version",
         )},
     )  # fmt: skip
+
+
+def _changed(found: dict[str, Any]) -> tuple[ChangedPrompt, ...]:
+    sides = {(one["suite"], one["prompt"]): one["sides"] for one in found["sides"]}
+    return _all(ChangedPrompt, [one | {"sides": sides[one["suite"], one["prompt"]]} for one in found["changed_prompts"]])
 
 
 def _flips(found: dict[str, Any]) -> Flips:

@@ -27,7 +27,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "head_sha": record.head_sha,
         "policy_sha": record.policy_sha,
         "changed_prompts": [
-            {"suite": p.suite, "prompt": p.prompt, "path": p.path, "causes": [cause.value for cause in p.causes], "sides": list(p.sides)}
+            {"suite": p.suite, "prompt": p.prompt, "path": p.path, "causes": [cause.value for cause in p.causes]}
             for p in record.changed
         ],
         "comparisons": [_comparison(row) for row in decision.comparisons],
@@ -58,6 +58,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "budget_usd": record.budget_usd,
         "version": record.version,
         "accept_id": record.accept_id,
+        "sides": [{"suite": p.suite, "prompt": p.prompt, "sides": list(p.sides)} for p in record.changed],
         "scales": [{"suite": suite, "metric": metric, "low": low, "high": high} for (suite, metric), (low, high) in record.scales.items()],
         "report": asdict(record.options),
         "shard": None if record.shard is None else str(record.shard),
