@@ -15,13 +15,16 @@ from evalbot.domain.canonical import parse_json
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition, Status
 from evalbot.domain.hunks import Suspect
+from evalbot.domain.judges import JudgeFacts, JudgeHealth
 from evalbot.domain.policy import ReportOptions
-from evalbot.domain.record import Calls, JudgeUsed, NoiseFloor, RunRecord, SuiteRun
+from evalbot.domain.record import Calls, Estimate, JudgeUsed, NoiseFloor, Recalled, RunRecord, SuiteRun
 from evalbot.domain.runs import ChangedPrompt, Part, Row
+from evalbot.domain.shards import Shard
 from evalbot.domain.verdicts import (
     Comparison,
     Coverage,
     Decision,
+    Duel,
     FailedExample,
     Finding,
     Flake,
@@ -71,11 +74,14 @@ def _record(found: dict[str, Any]) -> RunRecord:
             partitions=_all(PartitionCount, found["partitions"]), failed_examples=_all(FailedExample, found["golden"]),
             coverage=_one(Coverage, found["coverage"]), flakes=_all(Flake, found["flakes"]),
             flips=tuple(map(_flips, found["flips"])), slices=_all(Comparison, found["slices"]),
+            duels=_all(Duel, found["pairwise"]), judges=tuple(_health(judge) for judge in found["judges"] if judge["health"]),
         ),
         changed=_changed(found), judges=_all(JudgeUsed, found["judges"]),
         calls=_one(Calls, found["calls"]), problems=_all(Problem, found["problems"]), noise=_all(NoiseFloor, found["noise"]),
         suspects=_all(Suspect, found["suspects"]), suite=_one(SuiteRun, found["suite"]) if found.get("suite") else None,
         scales={(scale["suite"], scale["metric"]): (scale["low"], scale["high"]) for scale in found["scales"]},
+        recalled=_one(Recalled, found["recalled"]), estimate=_one(Estimate, found["estimate"]) if found["estimate"] else None,
+        shard=Shard.read(found["shard"]) if found["shard"] else None,
         dropped_params={model: tuple(names) for model, names in found["dropped_params"].items()},
         options=_one(ReportOptions, found["report"]), warnings=tuple(found["warnings"]), not_applied=tuple(found["not_applied"]),
         **{name: found[name] for name in (
@@ -88,6 +94,13 @@ def _record(found: dict[str, Any]) -> RunRecord:
 def _changed(found: dict[str, Any]) -> tuple[ChangedPrompt, ...]:
     sides = {(one["suite"], one["prompt"]): one["sides"] for one in found["sides"]}
     return _all(ChangedPrompt, [one | {"sides": sides[one["suite"], one["prompt"]]} for one in found["changed_prompts"]])
+
+
+def _health(judge: dict[str, Any]) -> JudgeHealth:
+    """What the run showed of a judge; what was known before it is asked stands beside it in the file."""
+    known = {**judge["health"], **{name: judge[name] for name in ("suite", "metric", "judge_id", "samples")}}
+    facts = {field.name: known[field.name] for field in fields(JudgeFacts)}
+    return _one(JudgeHealth, {**known, "facts": facts})
 
 
 def _flips(found: dict[str, Any]) -> Flips:

@@ -135,7 +135,7 @@ def _health(record: RunRecord, judge: JudgeUsed) -> dict[str, Any] | None:
     if found is None:
         return None
     measured = {key: value for key, value in asdict(found).items() if key not in ("suite", "metric", "facts")}
-    facts = {key: value for key, value in asdict(found.facts).items() if key not in ("metric", "judge_id", "models", "samples", "today")}
+    facts = {key: value for key, value in asdict(found.facts).items() if key not in ("metric", "judge_id", "samples")}
     return {**measured, **facts}
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from evalbot.app.checks import PASSING
 from evalbot.app.routing import merge_group_number
+from evalbot.domain.pulls import CheckConclusion
 from evalbot.domain.verdicts import Verdict
 from tests.app.checking import CONFIG, PROMPT, House, few
 from tests.app.on_github import Scene
@@ -29,10 +32,8 @@ def test_CHK_01_what_could_not_be_evaluated_fails_the_check(on_github, no_waitin
 
 
 def test_CHK_01_neutral_and_skipped_are_never_used():
-    from evalbot.app.voice import CONCLUSIONS
-
-    assert set(CONCLUSIONS.values()) <= {"success", "failure", "cancelled"}
-    assert {verdict for verdict, said in CONCLUSIONS.items() if said == "success"} == {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.ACCEPTED}
+    assert set(get_args(CheckConclusion)) == {"success", "failure", "cancelled"}
+    assert set(PASSING) == {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.ACCEPTED}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples/workflows").glob("*.yml")), ids=lambda path: path.stem)
