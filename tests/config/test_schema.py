@@ -27,7 +27,7 @@ def test_it_is_a_schema_and_takes_what_the_loader_takes() -> None:
     [
         "version: 1", "version: 2\nsuites: {}", SHORT + "    judg: x", SHORT + "    epochs: 0", SHORT + "    epochs: {goldn: 1}",
         SHORT + "run: {concurrency: 0}", SHORT + "metrics: {f1: {}}", SHORT + "metrics: {f1: {type: tokn_f1}}",
-        SHORT + "metrics: {f1: {type: token_f1, treshold: 1}}",
+        SHORT + "metrics: {f1: {type: token_f1, treshold: 1}}", SHORT + "    target: {type: comand}", SHORT + "    target: {type: command, rum: [x]}",
         SHORT.replace("prompts/support.md", "[]"), SHORT + "    gates: {scores: {alpha: 1}}",
     ],
 )  # fmt: skip
