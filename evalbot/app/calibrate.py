@@ -55,7 +55,16 @@ class _Plan:
     attempts: tuple[Attempt, ...]
 
 
-def calibrate(root: Path, options: CalibrateOptions, world: World, now: float = 0.0) -> list[Figures]:
+@dataclass(frozen=True)
+class Calibrations:
+    """Every judge in figures, and what they took; `cost_usd` is None where a price is unknown."""
+
+    judges: tuple[Figures, ...]
+    calls: int
+    cost_usd: float | None
+
+
+def calibrate(root: Path, options: CalibrateOptions, world: World, now: float = 0.0) -> Calibrations:
     """Have each judge grade the answers that people have labelled, compare, and write the records beside the labels.
 
     Args:
@@ -77,7 +86,7 @@ def calibrate(root: Path, options: CalibrateOptions, world: World, now: float = 
     last = _last_rows(root / options.report_dir, now)
     results = [_figures(plan, scores, tried, today, last) for plan, (scores, tried) in zip(plans, found, strict=True)]
     _write(root, tree, plans, results)
-    return results
+    return Calibrations(tuple(results), lab.judge_calls, lab.cost_usd)
 
 
 def _plans(policy: Policy, tree: Snapshot, options: CalibrateOptions) -> list[_Plan]:

@@ -49,11 +49,12 @@ def calibrate(
     if json:
         from json import dumps
 
-        typer.echo(dumps(as_json(found), indent=2))
+        typer.echo(dumps(as_json(found.judges), indent=2))
     elif not quiet:
-        typer.echo(words(found))
-    talked = any(one.attack is not None and one.attack.summed.talked_round for one in found)
-    raise typer.Exit(1 if talked or any(one.below for one in found) else 0)
+        cost = "cost unknown" if found.cost_usd is None else f"${found.cost_usd:.4f}"
+        typer.echo(f"{words(found.judges)}\n\n{found.calls} calls, {cost}")
+    talked = any(one.attack is not None and one.attack.summed.talked_round for one in found.judges)
+    raise typer.Exit(1 if talked or any(one.below for one in found.judges) else 0)
 
 
 def _hallucination(metric: str, judge: str, config: str, *, json: bool, quiet: bool, repository: Path) -> None:

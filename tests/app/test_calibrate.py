@@ -44,9 +44,11 @@ def house(tmp_path: Path, rows: list[dict[str, Any]] | None, text: str = "", cou
     return tmp_path
 
 
-def measured(root: Path, script: Any, **options: Any) -> list[Figures]:
+def measured(root: Path, script: Any, **options: Any) -> tuple[Figures, ...]:
     with LoopbackModels(script) as server:
-        return calibrate(root, CalibrateOptions(**options), World.real(server.env(), root / ".evalbot-calibrate", quiet=True))
+        found = calibrate(root, CalibrateOptions(**options), World.real(server.env(), root / ".evalbot-calibrate", quiet=True))
+    assert found.calls == len(server.calls)
+    return found.judges
 
 
 def by_quality(shift: int = 0) -> Any:
@@ -157,7 +159,7 @@ def test_what_the_last_run_passed_is_set_right(tmp_path: Path) -> None:
     with LoopbackModels(lambda call: f"quality=3 {call.system} {call.user}" if call.schema is None else by_quality(1)(call)) as server:
         Repo(root).branch("change").write({"prompts/support.md": "You are kind. quality=bad\n"}).commit("head")
         review(root, CheckOptions("main", "change"), World.real(server.env(), root / "evalbot-report", quiet=True))
-        (found,) = calibrate(root, CalibrateOptions(), World.real(server.env(), root / ".evalbot-calibrate", quiet=True))
+        (found,) = calibrate(root, CalibrateOptions(), World.real(server.env(), root / ".evalbot-calibrate", quiet=True)).judges
     judged, people, ci = found.corrected["golden"]
     # every answer is worth 3, which people fail and the judge passes; it passes half of the bad answers that are labelled
     assert (judged, people) == (1.0, 1.0)
@@ -335,3 +337,11 @@ def test_a_threshold_of_similarity_from_the_command_line(tmp_path: Path) -> None
     assert 0 < json.loads(done.stdout)["threshold"]["default"] < 1
     done = CliRunner().invoke(app, ["calibrate", "--similarity", "none.jsonl", "--judge", "local/words", "-C", str(tmp_path)])
     assert (done.exit_code, "could not read none.jsonl" in done.output) == (3, True)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_labels_are_figures_without_intervals_and_no_crash(tmp_path: Path, count: int) -> None:
+    (found,) = measured(house(tmp_path, ROWS[:count]), by_quality())
+    assert (found.n, found.trust) == (count, "too few to judge the judge")
+    assert json.loads((tmp_path / RECORD).read_text())["judges"]["quality"]["labels"] == count
+    assert "too few to judge the judge" in words([found])
