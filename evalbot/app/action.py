@@ -37,9 +37,10 @@ def act(environment: Mapping[str, str]) -> int:
 
     Nothing of what GitHub or the runner refuses changes the verdict, and no event that evalbot does not know is an error.
     """
-    runner = Runner(environment, redact=redactor(environment).redact)
+    runner, advisory = Runner(environment, redact=redactor(environment).redact), False
     try:
         given = inputs(environment)
+        advisory = given.advisory
         _mask_keys(environment, given, runner)
         for warning in given.warnings:
             runner.say("warning", warning)
@@ -52,7 +53,7 @@ def act(environment: Mapping[str, str]) -> int:
         verdict = Verdict.CONFIG_ERROR if isinstance(error, ConfigError) else Verdict.INCONCLUSIVE
         runner.say("error", str(error))
         runner.outputs({"verdict": str(verdict), "reason": str(error)})
-        return verdict.exit_code
+        return 0 if advisory else verdict.exit_code
     except KeyboardInterrupt:
         runner.outputs({"verdict": str(Verdict.CANCELLED), "reason": "cancelled before it began"})
         return Verdict.CANCELLED.exit_code

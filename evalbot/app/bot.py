@@ -88,10 +88,10 @@ class Bot:
         begins = (lambda plan: voice.begins(plan, pull)) if announce else quietly
 
         def heard() -> Published:
-            nothing = self.empty(CANCELLED, pull.head_sha, pull)
             record = whole(lambda: self.pull_record(pull, strange, begins=begins, how=how), nothing)
             return voice.publish(record, pull)
 
+        nothing = self.empty(CANCELLED, pull.head_sha, pull)
         try:
             published = heard()
             for _ in range(MOST_HEARINGS):
@@ -100,7 +100,9 @@ class Bot:
                     break
                 published = heard()
         except KeyboardInterrupt:
-            return voice.publish(self.empty(CANCELLED, pull.head_sha, pull), pull)
+            return voice.publish(nothing, pull)
+        except Exception as error:  # writing it down went wrong: the check must not stay in progress, nor say pass
+            return voice.publish(replace(nothing, decision=our_fault(error)), pull)
         return published
 
     def report(self, record: RunRecord, pull: PullRequest) -> Published:
@@ -249,10 +251,15 @@ def whole(make: Callable[[], RunRecord], nothing: RunRecord) -> RunRecord:
     except CouldNotRun as error:
         return replace(nothing, decision=Decision(Verdict.INCONCLUSIVE, str(error)), problems=(Problem(str(error)),))
     except Exception as error:
-        if os.environ.get("EVALBOT_DEBUG"):
-            raise
-        decision = Decision(Verdict.INCONCLUSIVE, f"internal_error: {type(error).__name__} (please report it)")
+        decision = our_fault(error)
     return replace(nothing, decision=decision)
+
+
+def our_fault(error: Exception) -> Decision:
+    """Inconclusive: an error that nobody foresaw. EVALBOT_DEBUG raises it instead."""
+    if os.environ.get("EVALBOT_DEBUG"):
+        raise error
+    return Decision(Verdict.INCONCLUSIVE, f"internal_error: {type(error).__name__} (please report it)")
 
 
 def stranger(pull: PullRequest) -> bool:

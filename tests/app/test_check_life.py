@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from evalbot.report.comment import comment as page
 from tests.app.checking import PROMPT, by_quality, golden, lines
 
 WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
@@ -89,7 +90,7 @@ def test_an_approval_that_comes_while_a_run_ends_is_heard_by_that_run(on_github,
 
 def better(scene):
     """A run in which head's answers are as good as base's."""
-    return scene.opened(by_quality({"good": lambda n: 5, "bad": lambda n: 5}), inputs={"report-dir": "other-report"})
+    return scene.opened(by_quality({"good": lambda n: 5, "bad": lambda n: 5}), inputs={"report-dir": "other-report", "cache-dir": "other-cache"})
 
 
 def test_a_run_that_a_newer_one_has_overtaken_says_what_the_newer_one_said(on_github):
@@ -136,6 +137,30 @@ def test_FORK_11_two_pull_requests_of_one_head_are_green_only_together(on_github
     assert (first.status, other.status) == (1, 0)
     assert scene.server.checks(scene.pull.head_sha)[-1].conclusion == "failure"
     assert "waits for #7" in scene.server.checks(scene.pull.head_sha)[-1].title
+
+
+def test_an_error_while_the_verdict_is_written_down_leaves_neither_an_open_check_nor_a_green_one(on_github, monkeypatch):
+    scene = on_github(SAME)
+    broken = []
+
+    def once(record, **more):
+        if not broken and record.rows:
+            broken.append(True)
+            raise RuntimeError("a bug in the page")
+        return page(record, **more)
+
+    monkeypatch.setattr("evalbot.app.voice.comment", once)
+
+    ran = scene.opened()
+
+    assert (ran.status, scene.check.conclusion, broken) == (3, "failure", [True])
+    assert "internal_error: RuntimeError" in scene.comment
+
+
+def test_advisory_is_green_where_nothing_could_begin_too(on_github):
+    ran = on_github(SAME).opened(inputs={"advisory": "true", "command": "publish"})
+
+    assert (ran.status, ran.outputs["verdict"]) == (0, "config_error")
 
 
 def test_an_error_of_our_own_still_concludes_the_check(on_github, monkeypatch):

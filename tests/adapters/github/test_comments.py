@@ -25,6 +25,17 @@ def test_an_unchanged_body_is_not_written_again(server: GitHubServer) -> None:
     assert server.asked("PATCH", "") == []
 
 
+def test_a_comment_that_was_written_once_is_not_looked_for_again(server: GitHubServer) -> None:
+    github = client(server)
+    github.write_comment(7, MARKER, BODY)
+    asked = len(server.requests)
+    github.write_comment(7, MARKER, BODY + " and worse")
+    assert [request.method for request in server.requests[asked:]] == ["PATCH"]
+    server.said.clear()
+    github.write_comment(7, MARKER, BODY)
+    assert [comment.body for comment in server.comments(7)] == [BODY]
+
+
 def test_ours_is_found_behind_four_hundred_others(server: GitHubServer) -> None:
     for n in range(400):
         server.say(7, "bob", f"comment {n}")

@@ -157,6 +157,30 @@ def test_a_run_asks_forty_times_and_no_more(server: GitHubServer) -> None:
     assert github.calls == len(server.requests) == 40
 
 
+def test_looks_at_the_head_during_a_long_run_take_nothing_from_the_forty(server: GitHubServer) -> None:
+    github = client(server)
+    for _ in range(100):
+        github.head_sha(7, watch=True)
+    assert github.calls == 0
+    for _ in range(MOST_CALLS):
+        github.pull(7)
+    assert github.head_sha(7, watch=True)
+
+
+def test_in_a_hurry_each_request_is_tried_once_and_none_begins_late(server: GitHubServer) -> None:
+    time = Time()
+    github = client(server, time)
+    server.fail("GET", "/pulls/7", 502, times=9)
+    github.hurry(2.5)
+    with pytest.raises(CouldNotRun, match="once"):
+        github.pull(7)
+    assert (len(server.requests), time.waits) == (1, [])
+    time.seconds += 3
+    with pytest.raises(CouldNotRun, match="being stopped"):
+        github.pull(7)
+    assert len(server.requests) == 1
+
+
 def test_a_token_that_is_not_valid_is_named_and_not_shown(server: GitHubServer) -> None:
     github, server.token = client(server), "another"
     with pytest.raises(CouldNotRun, match=r"Bad credentials \(401\)") as caught:
