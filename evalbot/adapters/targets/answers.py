@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ProviderError, ProviderFault
 from evalbot.domain.models import Outcome, Reply, Usage
+from evalbot.domain.redaction import Redactor, redacted
 
 _SHOWN = 200
 _COUNTS = ("input", "output", "cached_input")
@@ -36,6 +38,14 @@ def read_answer(answer: Json) -> Reply:
     return Reply(
         text, _outcome(answer, text), _usage(answer.get("usage")), cost_usd=amount(answer, "cost_usd"),
         context=_context(answer.get("context")), tool_calls=_tool_calls(answer.get("tool_calls")),
+    )  # fmt: skip
+
+
+def without(reply: Reply, redactor: Redactor) -> Reply:
+    """The reply without what the target was given in confidence: it may well repeat it."""
+    return replace(
+        reply, text=redactor.redact(reply.text), context=reply.context and tuple(map(redactor.redact, reply.context)),
+        tool_calls=reply.tool_calls and tuple(redacted(call, redactor.redact) for call in reply.tool_calls),
     )  # fmt: skip
 
 

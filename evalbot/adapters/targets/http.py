@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from evalbot.adapters.providers.faults import one_line, read_failure
 from evalbot.adapters.providers.sdk import http_client
 from evalbot.adapters.targets import TARGETS
-from evalbot.adapters.targets.answers import failed, read_answer
+from evalbot.adapters.targets.answers import failed, read_answer, without
 from evalbot.adapters.targets.program import name_problems, question
 from evalbot.adapters.targets.template import filled
 from evalbot.domain.canonical import Json, canonical, parse_json
@@ -138,7 +138,7 @@ class HttpProvider:
             refused = read_failure(status, headers, body.decode("utf-8", "replace")).error()
             said = self._redactor.redact(one_line(f"{self._target.label} {refused}"))
             raise ProviderError(refused.fault, said, refused.retry_after)
-        return replace(read_answer(self._answer(body)), recorded_ms=round((time.monotonic() - started) * 1000, 3))
+        return replace(without(self._read(body), self._redactor), recorded_ms=round((time.monotonic() - started) * 1000, 3))
 
     async def close(self) -> None:
         """Give connections back."""
@@ -172,6 +172,12 @@ class HttpProvider:
         except httpx2.HTTPError as error:
             raise ProviderError(ProviderFault.NETWORK, f"{self._target.label}: {type(error).__name__}: {error}"[:300]) from None
         raise failed(f"it redirects more than {_MOST_HOPS} times")
+
+    def _read(self, body: bytes) -> Reply:
+        try:
+            return read_answer(self._answer(body))
+        except ProviderError as error:
+            raise ProviderError(error.fault, self._redactor.redact(str(error))) from None
 
     def _answer(self, body: bytes) -> Json:
         try:

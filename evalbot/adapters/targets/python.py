@@ -24,7 +24,7 @@ class PythonTarget(ProgramTarget):
 
     Args:
         call: The callable, such as `rag.chain:answer`, looked up from the repository's root.
-        interpreter: The Python that has its packages; evalbot's own where absent.
+        interpreter: The Python that has its packages, a name on PATH or an absolute path; evalbot's own where absent.
         files: Globs of the files that it needs; a suite on a cadence runs when one of them changes.
         env: Names of variables that it is given beside PATH, HOME, TMPDIR, LANG, TZ and those of certificates.
         seconds: For one answer, 0.1 to 3,600.
@@ -43,6 +43,8 @@ class PythonTarget(ProgramTarget):
         yield from super().problems()
         if not _CALL.fullmatch(self.call):
             yield f"call must be `module:callable`, not {self.call!r:.60}"
+        if "/" in self.interpreter and not self.interpreter.startswith("/"):
+            yield f"interpreter must be a name on PATH or an absolute path, not {self.interpreter!r:.60}"
 
     @property
     def label(self) -> str:

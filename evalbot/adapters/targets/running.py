@@ -8,11 +8,12 @@ import time
 from dataclasses import dataclass, replace
 
 from evalbot.adapters.targets import supervisor
-from evalbot.adapters.targets.answers import failed, read_answer
+from evalbot.adapters.targets.answers import failed, read_answer, without
 from evalbot.adapters.targets.child import Child, Command
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ProviderError
 from evalbot.domain.models import Reply, Request
+from evalbot.domain.redaction import Redactor
 from evalbot.domain.targets import Place
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -42,6 +43,7 @@ class ProgramProvider:
         self._program, self._place = program, place
         self._free = asyncio.Semaphore(program.processes)
         self._idle: list[Child] = []
+        self._redactor = Redactor(place.environment.get(name, "") for name in program.command.names)
 
     async def complete(self, request: Request, seconds: float) -> Reply:
         """The answer; its latency counts from when a process could take it.
@@ -55,9 +57,12 @@ class ProgramProvider:
             try:
                 async with asyncio.timeout(limit):
                     answer = await self._ask(request.messages[-1].content)
+                reply = read_answer(_parsed(answer))
             except TimeoutError:
                 raise failed(f"no answer within {limit:g} s; it was killed") from None
-            return replace(read_answer(_parsed(answer)), recorded_ms=round((time.monotonic() - started) * 1000, 3))
+            except ProviderError as error:
+                raise ProviderError(error.fault, self._redactor.redact(str(error))) from None
+            return replace(without(reply, self._redactor), recorded_ms=round((time.monotonic() - started) * 1000, 3))
 
     async def close(self) -> None:
         """End all processes."""

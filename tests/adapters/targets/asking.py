@@ -52,7 +52,7 @@ def ask(
 def folder(tmp_path: Path, **files: str) -> Path:
     """Code as it is exported: readable for whoever runs it."""
     code = Path(tmp_path / "code")
-    code.mkdir()
+    code.mkdir(parents=True)
     for name, text in files.items():
         (code / name.replace("__", ".")).write_text(text)
     for path in (code, *code.parents):

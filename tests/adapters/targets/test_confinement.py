@@ -37,8 +37,11 @@ def test_exe_01_the_environment_holds_an_allowlist_and_no_secret(tmp_path: Path)
     assert set(eval(found)) <= {"PATH", "TZ", "HOME", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "LC_CTYPE"}
 
 
-def test_a_variable_that_policy_names_is_given(tmp_path: Path) -> None:
-    assert run(tmp_path, "found = os.environ.get('RAG_KEY')", {**PATH, **SECRETS}, env=("RAG_KEY",)) == "secret-rag"
+def test_a_variable_that_policy_names_is_given_and_is_taken_out_of_what_comes_back(tmp_path: Path) -> None:
+    environment = {**PATH, **SECRETS}
+    assert run(tmp_path, "found = len(os.environ['RAG_KEY'])", environment, env=("RAG_KEY",)) == str(len("secret-rag"))
+    assert run(tmp_path / "a", "found = os.environ['RAG_KEY']", environment, env=("RAG_KEY",)) == "[redacted]"
+    assert run(tmp_path / "b", "sys.exit('no luck with ' + os.environ['RAG_KEY'])", environment, env=("RAG_KEY",)).endswith("no luck with [redacted]")
 
 
 def test_exe_02_no_process_s_environment_tells_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

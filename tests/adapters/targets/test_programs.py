@@ -161,6 +161,8 @@ def test_a_callable_s_module_is_the_repository_s_and_is_loaded_once(tmp_path: Pa
         ("command", {"run": ("x",), "env": ("GITHUB_TOKEN",)}, "env names GITHUB_TOKEN, which is the job's own: no target sees it"),
         ("command", {"run": ("x",), "env": ("INPUT_OPENAI-API-KEY",)}, "env names 'INPUT_OPENAI-API-KEY', which is no variable"),
         ("python", {"call": "rag.answer"}, "call must be `module:callable`, not 'rag.answer'"),
+        ("python", {"call": "rag:answer", "interpreter": ".venv/bin/python"},
+         "interpreter must be a name on PATH or an absolute path, not '.venv/bin/python'"),
         ("python", {"call": "os:system('id')"}, "call must be `module:callable`, not \"os:system('id')\""),
     ],
 )
