@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.checking import PROMPT
+from evalbot.app.review import CheckOptions, review
+from evalbot.app.wiring import World
+from tests.app.checking import PROMPT, by_quality
 from tests.app.on_github import Ran, Scene
 from tests.git_http import GitHttp
+from tests.loopback import LoopbackModels
 
 WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
 RUNNER = 1001
@@ -75,6 +78,20 @@ def test_PATH_13_where_nothing_answers_nothing_is_compared(on_github, tmp_path, 
     assert (ran.status, ran.outputs["verdict"]) == (3, "inconclusive")
     assert ran.outputs["head-sha"] == scene.pull.head_sha
     assert ran.models.calls == []
+
+
+def test_PATH_13_the_command_line_deepens_a_shallow_clone_until_the_branches_meet(on_github, tmp_path):
+    scene = on_github(WORSE, main={"other.md": "meanwhile"})
+    repo, folder = scene.house.repo, tmp_path / "clone"
+    with GitHttp(repo) as git, LoopbackModels(by_quality()) as models:
+        repo.git("clone", "--quiet", "--depth=1", "--no-single-branch", git.url, str(folder))
+        before = git_files(folder)
+
+        record = review(folder, CheckOptions("origin/main", "origin/change"), World.real(models.env(), tmp_path / "report", quiet=True))
+
+    assert record.decision.verdict == "fail"
+    assert record.base_sha == repo.git("merge-base", "main", "change")
+    assert git_files(folder) == before
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
