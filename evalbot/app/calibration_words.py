@@ -9,6 +9,7 @@ from evalbot.app.calibration_figures import Figures
 from evalbot.app.talking_round import TalkedRound
 from evalbot.report.numbers import counted, difference, interval, percent, score
 from evalbot.stats.calibration import Interval
+from evalbot.stats.proportions import wilson
 
 FEWEST_FOR_A_SLOPE = 100
 
@@ -69,11 +70,11 @@ def _confusion(one: Figures) -> Iterator[str]:
     grades = sorted({cell.human for cell in one.cells} | {cell.judge for cell in one.cells})
     counts = {(cell.human, cell.judge): cell for cell in one.cells}
     yield "  people \\ judge  " + "".join(f"{grade:>6g}" for grade in grades)
-    for human in grades:
+    for human in sorted({cell.human for cell in one.cells}):
+        whole = sum(cell.count for cell in one.cells if cell.human == human)
         row = "".join(f"{counts[human, judge].count if (human, judge) in counts else 0:>6}" for judge in grades)
-        hit = counts.get((human, human))
-        share = f"   agrees {percent(hit.share)} {_percents(hit.ci)}" if hit else ""
-        yield f"  {human:>14g}  {row}{share}"
+        hits = counts[human, human].count if (human, human) in counts else 0
+        yield f"  {human:>14g}  {row}   agrees {percent(hits / whole)} {_percents(wilson(hits, whole))}"
 
 
 def _rates(one: Figures) -> Iterator[str]:
