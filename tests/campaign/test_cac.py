@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from evalbot.adapters.cache import SqliteCache
+from tests.app.checking import PROMPT
 from tests.longer import sized
 
 WRITER = """
 import sys, time
 from pathlib import Path
 from evalbot.adapters.cache import SqliteCache
+from tests.app.checking import PROMPT
 from evalbot.domain.models import Reply
 from evalbot.domain.ports import Kept
 name, count = sys.argv[2], int(sys.argv[3])
@@ -39,3 +42,27 @@ def test_CAC_08_two_processes_write_at_once_and_every_entry_is_there_and_sound(t
     assert all(kept is not None and kept.reply.text.startswith(f"{name} says {n} ") for (name, n), kept in found.items())
     assert cache.corrupt == 0
     cache.close()
+
+
+def test_the_action_on_another_runner_asks_nobody_what_the_restored_cache_knows(on_github):
+    scene = on_github({"prompts/support.md": PROMPT.format(quality="same")})
+    first = scene.opened()
+    shutil.rmtree(scene.workspace / "evalbot-report")  # another runner: only the cache is restored there
+
+    again = scene.opened()
+
+    assert (first.outputs["verdict"], again.outputs["verdict"]) == ("pass", "pass")
+    assert again.models.calls == []
+    assert int(again.outputs["cached-calls"]) == int(first.outputs["model-calls"]) + int(first.outputs["judge-calls"]) > 0
+    assert again.outputs["model-calls"] == again.outputs["judge-calls"] == "0"
+    assert float(again.outputs["cost-usd"]) == 0
+    assert "Answers from an earlier run: base 52 of 52, head 52 of 52" in scene.comment
+
+
+def test_a_pull_request_that_brings_a_cache_along_is_refused(on_github):
+    scene = on_github({".evalbot-cache/cache.sqlite3": "poison", "prompts/support.md": PROMPT.format(quality="same")})
+
+    ran = scene.opened()
+
+    assert (ran.outputs["verdict"], ran.models.calls) == ("config_error", [])
+    assert ".evalbot-cache" in ran.outputs["reason"]

@@ -113,3 +113,27 @@ def test_CRS_08_rows_of_another_version_of_evalbot_are_another_versions(tmp_path
 
     assert len(again.server.calls) == CALLS
     assert again.summary["recalled"]["ignored"] == CALLS // 2
+
+
+def test_CRS_07_a_run_that_died_between_comment_and_check_ends_with_one_of_each(on_github, monkeypatch):
+    scene = on_github(SAME)
+
+    class DiedError(BaseException):
+        """The machine went away."""
+
+    def dies(*_: object) -> None:
+        raise DiedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evalbot.adapters.github.GitHubClient.conclude_check", dies)
+        with pytest.raises(DiedError):
+            scene.opened()
+    assert scene.check.status == "in_progress", "never green by absence"
+    said = scene.comment
+
+    ran = scene.opened()
+
+    assert (ran.status, ran.models.calls) == (0, [])
+    assert scene.check.conclusion == "success"
+    assert len([check for check in scene.server.checks(scene.pull.head_sha) if check.conclusion == "success"]) == 1
+    assert scene.comment.splitlines()[0] == said.splitlines()[0], "one comment, written anew"
