@@ -159,7 +159,8 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
     if options.measure is Measure.NOTHING and (planned or any(case.changed or (case.exam and case.exam.changes) for case in cases)):
         return replace(recorded(record, cases, [], lab, policies), decision=ahead)
     if planned:
-        people.begins(replace(recorded(record, cases, [], lab, policies), decision=ahead))
+        begun = replace(recorded(record, cases, [], lab, policies), decision=ahead)
+        lab.told = lambda found: people.begins(replace(begun, estimate=found))
     tries = [] if options.fork or shard or options.measure is not Measure.ALL else _previews(cases, policies, commits, lab)
     if planned or any(one.asks for one in tries):
         rows, previewed = asyncio.run(_measure(cases, tries, lab, commits if options.by_hunk else None))

@@ -182,6 +182,7 @@ class Lab:
     memory: Memory | None = None
     earlier: Earlier | None = None
     estimate: Estimate | None = None
+    told: Callable[[Estimate | None], None] | None = None
     haste: Haste | None = None
     _providers: dict[Endpoint, Provider] = field(default_factory=dict)
 
@@ -219,8 +220,8 @@ class Lab:
             with ExitStack() as folders, _in_order():
                 await self._look()  # before the first call is paid for
                 watch = asyncio.ensure_future(self._watch())
-                if not self.stored_only:
-                    self.estimate = await self._estimated(run, tasks, suites, shown)
+                self.estimate = None if self.stored_only else await self._estimated(run, tasks, suites)
+                await self._tell(shown)
                 self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
             if not journal.holds_only(len(run.rows)):
@@ -316,19 +317,25 @@ class Lab:
                 await self._look()
 
     async def _estimated(
-        self, run: Run, tasks: Sequence[Sequence[Task]], suites: Mapping[str, SuiteMetrics], shown: Progress
+        self, run: Run, tasks: Sequence[Sequence[Task]], suites: Mapping[str, SuiteMetrics]
     ) -> Estimate:
-        """What is to be asked and may cost, told to whoever waits."""
+        """What is to be asked and may cost."""
         memory, budget = self.memory, self.limits.budget_usd
         _, left = run.earlier.split([task for some in tasks for task in some])
         found = await estimate(left, suites, listed_price, memory.knows if memory else _never)
-        if found.calls:
-            shown.note(in_words(found, budget))
         if found.usd is not None and found.usd > budget and self.limits.over_budget == "refuse":
             raise CouldNotRun(
                 f"nothing was asked: {in_words(found, budget)}, and `run.over_budget` is `refuse`. Raise `run.budget_usd`, or ask less."
             )
         return found
+
+    async def _tell(self, shown: Progress) -> None:
+        """Whoever waits: at a terminal, in a log, in a comment."""
+        found, told = self.estimate, self.told
+        if found is not None and found.calls:
+            shown.note(in_words(found, self.limits.budget_usd))
+        if told is not None:
+            await aside(lambda: told(found))
 
     def _memory(self, cache: Cache, systems: Systems) -> Memory | None:
         if isinstance(cache, NoCache):

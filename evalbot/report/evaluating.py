@@ -7,6 +7,7 @@ import re
 from evalbot.domain.record import PastRun, RunRecord
 from evalbot.report.comment import marker
 from evalbot.report.escape import html
+from evalbot.report.estimate import in_words
 from evalbot.report.labels import sha
 from evalbot.report.numbers import counted
 from evalbot.report.sections import changes, history, versions
@@ -27,7 +28,8 @@ def evaluating(record: RunRecord, last: PastRun | None = None, last_page: str = 
     planned = record.decision.coverage.planned
     parts = [
         f"{marker(record.key)}\n## ⏳ evalbot: evaluating {sha(record.head_sha)}",
-        f"{counted(planned, 'answer')} to measure, and again what fails; nothing is concluded yet. This comment says the verdict when there is one.",
+        f"{counted(planned, 'answer')} to measure, and again what fails; nothing is concluded yet. This comment says the verdict when there is one."
+        + (f" The estimate is {in_words(record.estimate, record.budget_usd)}." if record.estimate and record.estimate.calls else ""),
         _stale(last, last_page),
         changes.changed(record).forms[0](),
         history.folded(record.past),

@@ -53,6 +53,7 @@ class Scene:
             "GITHUB_API_URL": self.server.url, "GITHUB_REPOSITORY": self.server.name, "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"), "GITHUB_RUN_ID": str(self.runs),
             "GITHUB_TOKEN": self.server.token, "GITHUB_WORKFLOW_REF": f"{self.server.name}/.github/workflows/evalbot.yml@refs/heads/main", "INPUT_REPORT-DIR": "evalbot-report",
+            "INPUT_CACHE-DIR": f".evalbot-cache-{self.runs}",  # another runner each time, and nothing restored
         }  # fmt: skip
 
     def opened(self, script: Script | None = None, **more: Any) -> Ran:

@@ -46,10 +46,11 @@ def test_CAC_08_two_processes_write_at_once_and_every_entry_is_there_and_sound(t
 
 def test_the_action_on_another_runner_asks_nobody_what_the_restored_cache_knows(on_github):
     scene = on_github({"prompts/support.md": PROMPT.format(quality="same")})
-    first = scene.opened()
+    cached = {"cache-dir": ".evalbot-cache"}
+    first = scene.opened(inputs=cached)
     shutil.rmtree(scene.workspace / "evalbot-report")  # another runner: only the cache is restored there
 
-    again = scene.opened()
+    again = scene.opened(inputs=cached)
 
     assert (first.outputs["verdict"], again.outputs["verdict"]) == ("pass", "pass")
     assert again.models.calls == []
@@ -62,7 +63,7 @@ def test_the_action_on_another_runner_asks_nobody_what_the_restored_cache_knows(
 def test_a_pull_request_that_brings_a_cache_along_is_refused(on_github):
     scene = on_github({".evalbot-cache/cache.sqlite3": "poison", "prompts/support.md": PROMPT.format(quality="same")})
 
-    ran = scene.opened()
+    ran = scene.opened(inputs={"cache-dir": ".evalbot-cache"})
 
     assert (ran.outputs["verdict"], ran.models.calls) == ("config_error", [])
     assert ".evalbot-cache" in ran.outputs["reason"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evalbot.domain.record import PastRun
+from evalbot.domain.record import Estimate, PastRun
 from evalbot.domain.verdicts import Coverage, Verdict
 from evalbot.gate.decide import accepted
 from evalbot.report.comment import comment, outdated
@@ -75,3 +75,9 @@ def test_the_stale_table_is_the_table_and_nothing_that_an_answer_drew() -> None:
 def test_a_first_run_tells_no_history() -> None:
     assert "earlier run" not in comment(passed())
     assert "stale" not in evaluating(PLANNED)
+
+
+def test_the_estimate_stands_there_before_the_first_call() -> None:
+    record = a_record(estimate=Estimate(416, 0, 3.1))
+    assert "The estimate is about 416 calls, about $3.10 of a budget of $5.00." in evaluating(record)
+    assert "estimate" not in evaluating(a_record(estimate=Estimate(0, 416, 0.0)))
