@@ -337,3 +337,17 @@ def test_a_model_and_a_judge_that_end_soon_are_said_in_the_comment(tmp_path):
     assert any(line.startswith("openai/gpt-4.1 end") and "2027-01-14" in line for line in result.record.warnings)
     assert any("openai/gpt-4o" in one.message and "2027-01-14" in one.message for one in result.record.decision.findings)
     assert result.comment.count("2027-01-14") >= 2
+
+
+def test_a_constant_of_a_python_file_is_compared_like_any_prompt(tmp_path):
+    config = CONFIG.replace("prompts/support.md", "app/prompts.py:SUPPORT")
+    source = 'import os\n\nMODEL = "x"\nSUPPORT = """\\\nYou are the support assistant. quality={quality}\n"""\n'
+    start = files(config=config) | {"app/prompts.py": source.format(quality="good")}
+    del start["prompts/support.md"]
+
+    result = House(tmp_path, start).head({"app/prompts.py": source.format(quality="bad") + "other = 1\n"}).check()
+
+    assert (result.verdict, result.exit_code) == ("fail", 1)
+    assert [(one["prompt"], one["path"], one["causes"]) for one in result.summary["changed_prompts"]] == [("app/prompts:SUPPORT", "app/prompts.py:SUPPORT", ["template"])]
+    same = House(tmp_path / "same", start).head({"app/prompts.py": source.format(quality="good") + "other = 1\n"}).check()
+    assert same.verdict == "not_applicable"
