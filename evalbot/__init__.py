@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evalbot.adapters.handover import Handover
+    from evalbot.adapters.streams import open_stream
     from evalbot.stats.sampling import Facts, ProductionSampler
 
 __version__ = "0.1.0"
-__all__ = ["Facts", "ProductionSampler", "__version__"]
+__all__ = ["Facts", "Handover", "ProductionSampler", "__version__", "open_stream"]
 
-_PUBLIC = {"Facts": "evalbot.stats.sampling", "ProductionSampler": "evalbot.stats.sampling"}
+_PUBLIC = {
+    "Facts": "evalbot.stats.sampling", "ProductionSampler": "evalbot.stats.sampling", "Handover": "evalbot.adapters.handover",
+    "open_stream": "evalbot.adapters.streams",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -59,6 +59,9 @@ class _Check:
         for name, raw in _mapping(self.document.get("metrics")).items():
             if isinstance(raw, dict):
                 self.built[name] = self._metric(name, raw, ("metrics", name))
+        monitor = self.document.get("monitor")
+        if isinstance(monitor, dict) and isinstance(named := monitor.get("suite"), str) and named not in _mapping(self.document.get("suites")):
+            self.wrong(f"there is no suite {shown(named)}.", "monitor", "suite", hint=nearest(named, _mapping(self.document.get("suites"))))
         if isinstance(harvest := self.document.get("harvest"), dict):
             from evalbot.config.harvest import harvest_problems  # a check has no use for sources
 

@@ -10,11 +10,10 @@ from evalbot.adapters.sources import SOURCES
 from evalbot.adapters.sources.paths import finder
 from evalbot.config.options import Written, at_line, build
 from evalbot.config.shape import HarvestPart
+from evalbot.config.spans import seconds_of
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.harvest import Caps, HarvestPolicy
 from evalbot.domain.samples import Source
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def harvest_policy(part: HarvestPart, line: int) -> HarvestPolicy:
@@ -22,7 +21,7 @@ def harvest_policy(part: HarvestPart, line: int) -> HarvestPolicy:
     feedback = part.feedback
     bad = feedback.bad_when if feedback else ()
     return HarvestPolicy(
-        part.suite, part.dataset, part.source, part.map, part.prompt or "", int(part.since[:-1]) * _SECONDS[part.since[-1]],
+        part.suite, part.dataset, part.source, part.map, part.prompt or "", seconds_of(part.since),
         feedback.field if feedback else "", tuple(bad) if isinstance(bad, list | tuple) else (bad,), part.sample.rate, tuple(part.sample.by),
         tuple(part.sample.always), part.sample.max,
         Caps(part.propose.max, part.propose.per_user, part.propose.per_cluster, part.propose.reproduce, part.propose.near),

@@ -11,11 +11,13 @@ from evalbot.adapters.providers.federation import audience_of
 from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.config.checks import Checked, check
 from evalbot.config.problems import problems, shown
-from evalbot.config.shape import AuthPart, File, GatesPart, HarvestPart, ModelPart, SuitePart
+from evalbot.config.shape import AuthPart, File, GatesPart, HarvestPart, ModelPart, MonitorPart, SuitePart
+from evalbot.config.spans import seconds_of
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Partition
 from evalbot.domain.harvest import HarvestPolicy
 from evalbot.domain.models import Federation, Model, Price
+from evalbot.domain.monitoring import MonitorPolicy
 from evalbot.domain.policy import (
     Approvals,
     CostGate,
@@ -82,6 +84,7 @@ def _policy(file: File, checked: dict[str, Checked], located: Located) -> Policy
         path=located.path,
         document=located.value,
         harvest=_harvest(file.harvest, located) if file.harvest else None,
+        monitor=_monitor(file.monitor, located) if file.monitor else None,
     )  # fmt: skip
 
 
@@ -89,6 +92,15 @@ def _harvest(part: HarvestPart, located: Located) -> HarvestPolicy:
     from evalbot.config.harvest import harvest_policy  # a check has no use for sources
 
     return harvest_policy(part, located.line("harvest") or 0)
+
+
+def _monitor(part: MonitorPart, located: Located) -> MonitorPolicy:
+    stream = part.stream.model_dump()
+    return MonitorPolicy(
+        part.suite, stream, part.store, part.judge_share, part.flush_seconds, part.drift.weekly_alpha, part.drift.min_effect, part.drift.min_n,
+        part.drift.floors, seconds_of(part.alerts.cooldown), part.alerts.webhook_env or "", part.alerts.issue, part.alerts.openmetrics or "",
+        tuple(part.redact), located.line("monitor") or 0,
+    )  # fmt: skip
 
 
 def _model(part: ModelPart) -> Model:

@@ -305,6 +305,49 @@ class HarvestPart(Part):
     allow_public: bool = Field(default=False, description="Whether production text, redacted, may go into a public repository.")
 
 
+class StreamPart(Part):
+    """How samples reach the monitor."""
+
+    type: Literal["memory", "redis"] = Field(default="redis", description="`redis` is a Redis stream with a consumer group; `memory` one process.")
+    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(default="REDIS_URL", description="The environment variable that holds its address.")
+    name: Text = Field(default="evalbot-samples", description="The stream's name; `<name>:dead` takes the dead letters.")
+    group: Text = Field(default="evalbot", description="The consumer group.")
+    deliveries: int = Field(default=5, ge=1, le=100, description="How often an entry is tried before it is set aside.")
+
+
+class AlertsPart(Part):
+    """Who is told, and how often."""
+
+    cooldown: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")] = Field(default="6h", description="The same alert is not told again for so long.")
+    webhook_env: Text | None = Field(default=None, description="The environment variable that holds a webhook's address (Slack's shape).")
+    issue: bool = Field(default=False, description="Whether an issue is opened on GitHub.")
+    openmetrics: Text | None = Field(default=None, description="A file that is written for Prometheus.")
+
+
+class DriftPart(Part):
+    """When a drop of production's scores is an alarm."""
+
+    weekly_alpha: float = Field(default=0.05, gt=0, lt=1, description="The chance of one false alarm in a week, at most.")
+    min_effect: float = Field(default=0.15, ge=0, description="The smallest drop that counts, in the metric's points.")
+    min_n: int = Field(default=30, ge=2, description="Fewer samples in a window are not judged.")
+    floors: dict[Text, float] = Field(default={}, description="Metrics by name: a window's mean below this is an alarm whatever the reference was.")
+
+
+class MonitorPart(Part):
+    """Production under watch."""
+
+    suite: Text = Field(description="Whose metrics score the samples.")
+    stream: StreamPart = Field(default=StreamPart(), description="How samples reach the monitor.")
+    store: Text = Field(default=".evalbot-monitor/results.sqlite", description="The file in which results are kept.")
+    judge_share: Share = Field(default=0.1, description="Share of samples that metrics which ask a model look at.")
+    flush_seconds: Seconds = Field(default=60.0, description="How often windows are worked out and alerts told.")
+    drift: DriftPart = Field(default=DriftPart(), description="When a drop is an alarm.")
+    alerts: AlertsPart = Field(default=AlertsPart(), description="Who is told.")
+    redact: list[Literal["email", "phone", "card", "iban", "token"]] = Field(
+        default=["email", "phone", "card", "iban", "token"], description="Kinds of personal data that are taken out before anything is kept."
+    )
+
+
 class File(Part):
     """The whole file."""
 
@@ -318,4 +361,4 @@ class File(Part):
     approvals: ApprovalsPart | None = Field(default=None, description="Who must approve; the defaults where absent.")
     report: ReportPart = Field(default=ReportPart(), description="What the comment shows.")
     harvest: HarvestPart | None = Field(default=None, description="The scheduled harvest of production failures.")
-    monitor: dict[str, Any] | None = Field(default=None, description="The production monitor.")
+    monitor: MonitorPart | None = Field(default=None, description="The production monitor.")

@@ -10,6 +10,7 @@ from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Partition
 from evalbot.domain.harvest import HarvestPolicy
 from evalbot.domain.models import Model
+from evalbot.domain.monitoring import MonitorPolicy
 
 Action = Literal["block", "warn"]
 
@@ -160,6 +161,7 @@ class Policy:
     document: Mapping[str, Json] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     harvest: HarvestPolicy | None = None
+    monitor: MonitorPolicy | None = None
 
     def model(self, name: str) -> Model:
         """The model of a name of `models:` or of "provider/model"; KeyError where it is neither."""

@@ -49,7 +49,7 @@ run:       {partitions: [golden, adversarial], concurrency: 8, golden_seconds: 6
 approvals: {golden: 2, policy: 0, accept_by_author: true}
 report:    {max_examples: 1, show_outputs: false, guidance: "Ask first."}
 harvest:   {suite: support, since: 24h, dataset: evals/support/regression.jsonl, source: {type: jsonl, url: "logs/*.jsonl"}}
-monitor:   {}
+monitor:   {suite: support, judge_share: 0.5}
 """
 
 

@@ -59,7 +59,7 @@ def test_neither_the_subject_nor_its_spelling_is_policy(old: str, new: str) -> N
         ("[rules, f1, quality]", "[f1, quality]", 'suites.support.metrics: ["rules","f1","quality"] → ["f1","quality"]'),
         ("evals/support/*.jsonl", "evals/easy/*.jsonl", 'suites.support.datasets: ["evals/support/*.jsonl"] → ["evals/easy/*.jsonl"]'),
         ("golden: 2, policy: 0", "golden: 2, policy: 1", "approvals.policy: 0 → 1"),
-        ("monitor:   {}", "monitor: {x: 1}", "monitor.x: nothing → 1"),
+        ("judge_share: 0.5", "judge_share: 0.2", "monitor.judge_share: 0.5 → 0.2"),
         ("non_inferiority: true", "non_inferiority: false", "suites.support.gates.scores.non_inferiority: true → false"),
     ],
 )  # fmt: skip
