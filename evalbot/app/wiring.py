@@ -321,7 +321,7 @@ class Lab:
     ) -> Estimate:
         """What is to be asked and may cost."""
         memory, budget = self.memory, self.limits.budget_usd
-        _, left = run.earlier.split([task for some in tasks for task in some])
+        left = run.earlier.left(task for some in tasks for task in some)
         found = await estimate(left, suites, listed_price, memory.knows if memory else _never)
         if found.usd is not None and found.usd > budget and self.limits.over_budget == "refuse":
             raise CouldNotRun(

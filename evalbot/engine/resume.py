@@ -54,6 +54,10 @@ class Earlier:
         """Rows that were not, of another version, configuration or plan, and lines that could not be read."""
         return len(self._rows) - len(self._taken) + self.unread
 
+    def left(self, tasks: Iterable[Task]) -> list[Task]:
+        """The tasks that no row answers."""
+        return [task for task in tasks if _question(task, self._graded_by.get(task.suite, "")) not in self._rows]
+
     def split(self, tasks: Sequence[Task]) -> tuple[list[Row], list[Task]]:
         """The rows that are there already, marked as cached, and the tasks that remain."""
         found: list[Row] = []
