@@ -6,10 +6,12 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.ports import Tree
 
 MOST_BYTES = 5 * 1024 * 1024
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -182,3 +184,28 @@ def _why(path: str, error: OSError) -> tuple[str, str]:
     if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
         return f"{_REFUSED['120000'][0]} {_REFUSED['120000'][1]}", shown(path)
     return f"cannot be read: {error.strerror}.", shown(path)
+
+
+@dataclass(frozen=True)
+class Through:
+    """A tree whose files are read through a function of path and content; everything else is the tree's own."""
+
+    tree: Tree
+    change: Callable[[str, bytes], bytes]
+
+    @property
+    def name(self) -> str:
+        """The name of the tree below."""
+        return self.tree.name
+
+    def paths(self) -> Sequence[str]:
+        """The paths of the tree below."""
+        return self.tree.paths()
+
+    def exists(self, path: str) -> bool:
+        """Whether the tree below has it."""
+        return self.tree.exists(path)
+
+    def read(self, path: str) -> bytes:
+        """A file as the function makes it; raises ConfigError as the tree does."""
+        return self.change(path, self.tree.read(path))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from evalbot.adapters.prompts import load_prompt
+from evalbot.adapters.trees import Through
 from evalbot.app.case import Case
 from evalbot.app.changes import PromptPair
 from evalbot.app.commits import Commits
@@ -22,32 +23,6 @@ from evalbot.gate.losses import answers, loss, losses
 
 MOST_REPLAYED = 12  # worse examples that each hunk is tried on, those that lost most first
 MOST_HUNKS = 40  # a rewritten prompt has no guilty hunk
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """A tree with one file replaced."""
-
-    tree: Tree
-    path: str
-    content: bytes
-
-    @property
-    def name(self) -> str:
-        """The name of the tree below."""
-        return self.tree.name
-
-    def paths(self) -> Sequence[str]:
-        """The paths of the tree below."""
-        return self.tree.paths()
-
-    def exists(self, path: str) -> bool:
-        """Whether the tree below has it."""
-        return self.tree.exists(path)
-
-    def read(self, path: str) -> bytes:
-        """The replaced file, or one of the tree below; raises ConfigError as that does."""
-        return self.content if path == self.path else self.tree.read(path)
 
 
 @dataclass(frozen=True)
@@ -114,7 +89,8 @@ def _alone(
 ) -> list[Task]:
     """Tasks with one hunk applied; none where base's prompt with it alone cannot be read or rendered."""
     pair, base_path = changed.pair, str(changed.pair.base_path)
-    tree = Overlay(commits.merge_base, file_of(base_path), with_only(changed.base_text, hunk).encode())
+    file, alone = file_of(base_path), with_only(changed.base_text, hunk).encode()
+    tree = Through(commits.merge_base, lambda path, content: alone if path == file else content)
     model = next((task.request.model for task in case.tasks if task.prompt == pair.id and task.side is Side.BASE), None)
     if model is None:
         return []

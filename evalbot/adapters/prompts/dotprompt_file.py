@@ -9,12 +9,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from evalbot.adapters.prompts.formats import Parsed, Part, parse_model, parse_params
 from evalbot.adapters.prompts.handlebars import Piece, UnknownTag, translate
 from evalbot.adapters.prompts.picoschema import json_schema
+from evalbot.adapters.trees import Through
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.models import Role
 from evalbot.domain.ports import Tree
@@ -53,34 +53,18 @@ def pieces(body: str, path: str, first_line: int = 1) -> Sequence[Piece]:
         raise ConfigError(Problem(f"the tag {{{{{error.tag[:60]}}}}} is not read.", path, first_line + error.line - 1, _HINT)) from None
 
 
-@dataclass(frozen=True)
-class Translated:
-    """A tree whose partials (`_name.prompt`) are read as Jinja."""
+def with_partials(tree: Tree) -> Tree:
+    """The tree with its partials (`_name.prompt`) read as Jinja."""
+    return Through(tree, _translated)
 
-    tree: Tree
 
-    @property
-    def name(self) -> str:
-        """The name of the tree below."""
-        return self.tree.name
-
-    def paths(self) -> Sequence[str]:
-        """The paths of the tree below."""
-        return self.tree.paths()
-
-    def exists(self, path: str) -> bool:
-        """Whether the tree below has it."""
-        return self.tree.exists(path)
-
-    def read(self, path: str) -> bytes:
-        """A file; of a partial its body, translated."""
-        content = self.tree.read(path)
-        if not posixpath.basename(path).startswith("_") or not path.endswith(".prompt"):
-            return content
-        text = content.decode("utf-8", "replace")
-        found = _FRONT_MATTER.match(text)
-        body = text[found.end() :] if found else text
-        return "".join(piece.source for piece in pieces(body, path)).encode()
+def _translated(path: str, content: bytes) -> bytes:
+    if not posixpath.basename(path).startswith("_") or not path.endswith(".prompt"):
+        return content
+    text = content.decode("utf-8", "replace")
+    found = _FRONT_MATTER.match(text)
+    body = text[found.end() :] if found else text
+    return "".join(piece.source for piece in pieces(body, path)).encode()
 
 
 def _part(piece: Piece, line: int, path: str) -> Part:
