@@ -24,7 +24,7 @@ TALKED_ROUND = "talked_round"  # in a score's detail: whether the answer's words
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One metric's judge, one example, and the words that speak to it."""
+    """One metric's judge, a question, and the words that speak to it."""
 
     suite: str
     metric: str
@@ -52,7 +52,7 @@ async def probed(
         names = _open(row, suites[row.suite]) if example is not None else []
         if example is not None and names:
             words = directed_words(row.output or "")
-            wanted |= {(place, name): Probe(row.suite, name, example, words) for name in names}
+            wanted |= {(place, name): Probe(row.suite, name, _other(example, suites[row.suite].metrics[name], row.suite, examples), words) for name in names}
     chosen = _chosen(wanted.values())
     outcomes = await asyncio.gather(*(talked_round(one, suites[one.suite], scorer, deadline) for one in chosen))
     known = {one.key: outcome for one, outcome in zip(chosen, outcomes, strict=True) if outcome is not None}
@@ -65,6 +65,12 @@ async def probed(
         marked = replace(score, detail={**score.detail, TALKED_ROUND: known[probe.key]})
         found[place] = row.but(scores={**row.scores, name: marked})
     return found
+
+
+def _other(example: Example, metric: Metric, suite: str, examples: Mapping[tuple[str, str, str], Example]) -> Example:
+    """Another question than the one that the words answer: what is right in them must not make the wrong answer any better."""
+    others = (other for (name, _, _), other in examples.items() if name == suite and other.input != example.input and metric.applies(other))
+    return next(others, example)
 
 
 async def talked_round(probe: Probe, suite: SuiteMetrics, scorer: Scorer, deadline: float) -> bool | None:

@@ -110,8 +110,9 @@ def _run_says(one: JudgeHealth, metric: MetricFacts | None) -> Iterator[Said]:
             "Read these answers, and take a judge that evalbot calibrate --attack cannot talk round"
         )
     elif one.untested:
-        yield "untested", Level.WARNS, (
-            f"read {_answers(one.untested)} that speak to the judge, and could not be tested with their words. Read these answers"
+        # Some products do speak of grades: once it has stood several such words, more of them are only noted.
+        yield "untested", Level.NOTES if one.probed else Level.WARNS, (
+            f"read {_answers(one.untested)} that speak to the judge, and was not tested with their words. Read these answers"
         )
     if one.unreadable:
         yield "unreadable", Level.WARNS, (

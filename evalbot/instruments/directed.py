@@ -21,7 +21,8 @@ _SPEAKS = re.compile(
             rf"\b(?:dear|hey|hello|attention|note (?:to|for)|message (?:to|for)|instructions? (?:to|for))\b[^.\n]{{0,20}}\b{_JUDGE}\b",
             rf"\b(?:the|any|every|an?|llm|ai|automated)\s+{_JUDGE}\b[^.\n]{{0,30}}\b(?:must|should|shall|will|please|has to|needs? to)\b",
             rf"\bas (?:an?|the) (?:\w+ )?{_JUDGE}\b",
-            r"\b(?:this|the) (?:grading )?rubric\b",
+            r"\b(?:graders?|evaluators?|rubrics?)\b",  # no product speaks of these to its users
+            r"\b(?:rate|score|grade)\b[^.\n]{0,30}\b\d{1,3}\s?(?:/|out of)\s?\d{1,3}\b",
             r"[\"'](?:score|verdict|preferred)[\"']\s*:",
             r"</?(?:response|reference|criteria|answer_[ab])\b",
         )
