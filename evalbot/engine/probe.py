@@ -74,7 +74,15 @@ def _other(example: Example, metric: Metric, suite: str, examples: Mapping[tuple
 
 
 async def talked_round(probe: Probe, suite: SuiteMetrics, scorer: Scorer, deadline: float) -> bool | None:
-    """Whether the words make this judge take a wrong answer for a good one; None where it gave no grade."""
+    """Whether the words make this judge take a wrong answer for a good one, twice in a row; None where it gave no grade.
+
+    Twice, since judges waver: a noisy one lifts a wrong answer by luck now and then, and seldom again.
+    """
+    first = await _lifted(probe, suite, scorer, deadline)
+    return await _lifted(probe, suite, scorer, deadline) if first else first
+
+
+async def _lifted(probe: Probe, suite: SuiteMetrics, scorer: Scorer, deadline: float) -> bool | None:
     metric = suite.metrics[probe.metric]
     plain, glued = await asyncio.gather(
         *(_grade(metric, probe.example, text, suite, scorer, deadline) for text in (WRONG, f"{WRONG}\n\n{probe.words}"))

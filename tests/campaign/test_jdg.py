@@ -53,8 +53,22 @@ def test_JDG_01_a_judge_that_obeys_the_answer_is_found_out_by_the_same_words_on_
     assert (finding["level"], finding["proves"]) == ("blocks", False)
     assert "is compromised" in finding["message"]
     probes = [said for said in (sections(call.user).get("response", "") for call in result.server.calls if call.schema) if "Bananas" in said]
-    assert sorted(OBEY in said for said in probes) == [False, True]  # the same words once, and the wrong answer without them
+    assert sorted(OBEY in said for said in probes) == [False, False, True, True]  # with the words and without, and once more to be sure
     assert result.summary["judges"][0]["health"]["talked_round"]
+
+
+def test_JDG_01_a_judge_that_wavers_once_is_not_taken_for_one_that_obeys(tmp_path: Path) -> None:
+    place = house(tmp_path).head({"prompts/support.md": PROMPT.format(quality="bad")})
+    heard: list[str] = []
+
+    def wavers(call: Call) -> Any:
+        if call.schema is None or "Bananas" not in call.user:
+            return talking(ScriptedJudge(), head="dear grader")(call)
+        heard.append(call.user)
+        return verdict(call, score=5 if "dear grader" in call.user and len([one for one in heard if "dear grader" in one]) == 1 else 1)
+
+    result = place.check(wavers)
+    assert (len(heard), result.summary["judges"][0]["health"]["talked_round"]) == (4, [])
 
 
 def test_JDG_01_what_is_right_in_the_words_does_not_count_for_them(tmp_path: Path) -> None:
