@@ -14,6 +14,7 @@ from evalbot.cli.app import Json, Quiet, app, finish, one_line_errors
 @app.command()
 def report(
     summary: Annotated[Path, typer.Argument(help="The summary.json of a run; its results.jsonl and examples.jsonl are read from beside it.")],
+    text: Annotated[bool, typer.Option("--text", help="Print plain text instead, for mail.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -26,4 +27,9 @@ def report(
 
     with one_line_errors():
         record = stored(summary)
+    if text:
+        from evalbot.report.plain import plain
+
+        typer.echo(plain(record), nl=False)
+        return
     finish(record, summary.parent, World.real(os.environ, summary.parent, quiet=quiet), json=json, quiet=quiet)

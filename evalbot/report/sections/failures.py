@@ -41,7 +41,7 @@ def kinds(record: RunRecord) -> list[Kind]:
             sides[row.side].update(kind for kind in _kinds(row) if kind in deciding)
     base, head = sides[Side.BASE], sides[Side.HEAD]
     names = sorted({*base, *head}, key=lambda kind: (base[kind] - head[kind], kind))
-    return [(kind, base[kind], head[kind], _change(head[kind] - base[kind])) for kind in names]
+    return [(kind, base[kind], head[kind], _change(base[kind], head[kind])) for kind in names]
 
 
 def _kinds(row: Row) -> Iterator[str]:
@@ -54,6 +54,8 @@ def _kinds(row: Row) -> Iterator[str]:
             yield from (f"{name}: {check}" for check in names) if names else (name,)
 
 
-def _change(grown: int) -> str:
+def _change(base: int, head: int) -> str:
+    """ "+3", "−2", "0"; a kind of failure that base did not have is marked."""
+    grown = head - base
     sign = "+" if grown > 0 else MINUS if grown < 0 else ""
-    return f"{sign}{count(abs(grown))}"
+    return f"{sign}{count(abs(grown))}" + (" new" if head and not base else "")
