@@ -30,7 +30,8 @@ async def sing(cases: Sequence[Case], run: Run) -> list[Row]:
                 heard: list[Json] = [
                     [float(row["score"]), score.value] for row, score in zip(rows, scores, strict=True) if score.error is not ErrorClass.STOPPED
                 ]
-                run.note(perch, name, {CANARIES: heard})
+                if heard:
+                    run.note(perch, name, {CANARIES: heard})
     return run.rows
 
 
