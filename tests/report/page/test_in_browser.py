@@ -117,7 +117,7 @@ def test_thousands_of_examples_keep_the_document_small(browser, tmp_path):
         assert page.locator(".row").count() < 60
         page.select_option("#order", "id")
         page.evaluate("document.querySelector('.list').scrollTop = 1e9")
-        page.wait_for_function("[...document.querySelectorAll('.row .name')].some((name) => name.textContent === 'r-1999')")
+        page.locator(".row .name", has_text="r-1999").wait_for()
 
 
 def test_claims_are_listed_with_their_quotes_and_a_conversation_with_its_answers(browser, tmp_path):
