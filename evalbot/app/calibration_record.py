@@ -9,7 +9,7 @@ from typing import Any
 
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, Problem
-from evalbot.domain.judges import Attacked, Calibrated
+from evalbot.domain.judges import Attacked, Calibrated, Told
 
 SCHEMA = "evalbot.calibration/1"
 _REMEDY = "Write it again with `evalbot calibrate`."
@@ -49,6 +49,7 @@ def _calibrated(entry: Json) -> Calibrated:
         _text(entry, "date"), _text(entry, "judge_id"), _count(entry, "labels"), _count(entry, "raters"),
         None if kappa is None else _number(kappa, "value"), None if kappa is None else _interval(kappa.get("ci")),
         None if entry.get("bias") is None else _number(entry, "bias"), _text(entry, "labelled"), _attacked(entry.get("attack")),
+        _told(entry.get("verdicts")),
     )  # fmt: skip
 
 
@@ -58,6 +59,17 @@ def _attacked(entry: Json) -> Attacked | None:
     if not isinstance(entry, Mapping):
         raise ValueError("'attack' is no object")
     return Attacked(_count(entry, "tried"), _count(entry, "talked_round"), _text(entry, "worst"))
+
+
+def _told(entry: Json) -> Told | None:
+    if entry is None:
+        return None
+    if not isinstance(entry, Mapping):
+        raise ValueError("'verdicts' is no object")
+    told = Told(*(_count(entry, key) for key in ("good", "passes", "bad", "fails")))
+    if told.passes > told.good or told.fails > told.bad:
+        raise ValueError("'verdicts' has parts that are larger than the whole")
+    return told
 
 
 def _text(entry: Mapping[str, Json], key: str) -> str:

@@ -27,6 +27,25 @@ class Attacked:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A judge's pass and fail beside people's: `passes` of `good` answers it passes, `fails` of `bad` answers it fails."""
+
+    good: int
+    passes: int
+    bad: int
+    fails: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Head's pass rate by the judge, and the one that people would give, with its 95 % interval."""
+
+    judged: float
+    people: float
+    ci: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Calibrated:
     """What `evalbot calibrate` last found of a judge.
 
@@ -43,6 +62,7 @@ class Calibrated:
     bias: float | None = None
     labelled: str = ""
     attacked: Attacked | None = None
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +135,4 @@ class JudgeHealth:
     probed: int = 0
     untested: int = 0
     talked_round: tuple[str, ...] = ()
+    corrected: Corrected | None = None

@@ -8,11 +8,13 @@ from math import fsum, sqrt
 from statistics import variance
 
 from evalbot.domain.errors import ErrorClass
-from evalbot.domain.judges import SOON_DAYS, Canary, JudgeFacts, JudgeHealth, Retirement
+from evalbot.domain.judges import SOON_DAYS, Canary, Corrected, JudgeFacts, JudgeHealth, Retirement
+from evalbot.domain.runs import Part, Row, Side
 from evalbot.domain.scores import Score, ScoreStatus
 from evalbot.domain.verdicts import Finding, Level, Rule
 from evalbot.gate.duels import MOST_INCONSISTENT
 from evalbot.gate.evidence import Evidence, MetricFacts
+from evalbot.stats.calibration import Verdicts, corrected_rate
 from evalbot.stats.paired import paired
 
 CANARIES = "canaries"  # in a score's detail: [[frozen grade, grade of this run or null], …] of its judge
@@ -72,8 +74,20 @@ def _health(evidence: Evidence, facts: JudgeFacts) -> JudgeHealth:
         pairs=_sum(scores, "asked"), inconsistent=_sum(scores, "inconsistent"), canaries=len(canaries),
         canaries_lost=sum(one.now is None for one in canaries), canary_drift=drift, canary_p=p, probed=len(probed),
         untested=len(spoken) - len(probed),
+        corrected=_corrected(graded, facts),
         talked_round=tuple(sorted({row.example for row, score in probed if score.detail["talked_round"] is True})),
     )  # fmt: skip
+
+
+def _corrected(graded: Iterable[tuple[Row, Score]], facts: JudgeFacts) -> Corrected | None:
+    """What people would pass of head's first answers, where labels tell how the judge errs."""
+    told = facts.calibrated.told if facts.calibrated else None
+    said = [score.passed for row, score in graded if row.side is Side.HEAD and row.part is Part.EXAM and not row.confirmation]
+    judged = [passed for passed in said if passed is not None]
+    if told is None or not judged:
+        return None
+    found = corrected_rate(sum(judged), len(judged), Verdicts(told.good, told.passes, told.bad, told.fails))
+    return Corrected(sum(judged) / len(judged), *found) if found else None
 
 
 def _sum(scores: Iterable[Score], key: str) -> int:

@@ -121,6 +121,27 @@ def test_every_comment_cites_the_calibration_in_its_footer(tmp_path: Path) -> No
     assert "judge `quality` calibrated 2026-11-01, kappa 0.62 (0.50 to 0.72) on 120 labels" in footer
 
 
+def test_what_people_would_pass_is_shown_where_labels_tell_how_the_judge_errs(tmp_path: Path) -> None:
+    entry = record(verdicts={"good": 100, "passes": 90, "bad": 100, "fails": 70})
+    scores = iter(range(1000))
+
+    def half(call: Call) -> Any:
+        return fine(call) if call.schema is None else verdict(call, score=5 if next(scores) % 2 else 1)
+
+    result = at(house(tmp_path, config(CALIBRATED % ", on_fail: report_only"), {RECORD: entry}), half)
+    found = result.summary["judges"][0]["health"]["corrected"]
+    # Rogan and Gladen by hand: (p + 0.7 - 1) / (0.9 + 0.7 - 1)
+    assert found["people"] == pytest.approx((found["judged"] + 0.7 - 1) / 0.6)
+    assert found["ci"][0] < found["people"] < found["ci"][1]
+    assert "people would pass" in result.comment
+
+
+@pytest.mark.parametrize("bad", [{"good": 1, "passes": 2, "bad": 1, "fails": 1}, {"good": 1}, [1, 2, 3, 4]])
+def test_a_record_whose_parts_are_larger_than_the_whole_is_none(tmp_path: Path, bad: Any) -> None:
+    result = at(house(tmp_path, config(CALIBRATED % ""), {RECORD: record(verdicts=bad)}), fine)
+    assert (result.verdict, result.summary["problems"][0]["path"]) == ("config_error", RECORD)
+
+
 def test_another_judge_than_the_calibrated_one_is_named(tmp_path: Path) -> None:
     place = house(tmp_path, config(CALIBRATED % ""), {RECORD: record()})
     result = at(place, fine)

@@ -8,7 +8,7 @@ from evalbot.domain.judges import Calibrated, JudgeHealth
 from evalbot.domain.record import JudgeUsed, RunRecord
 from evalbot.report.escape import code, inline
 from evalbot.report.labels import suites
-from evalbot.report.numbers import count, counted, difference, score
+from evalbot.report.numbers import count, counted, difference, percent, score
 from evalbot.report.section import Section, ladder
 
 
@@ -63,5 +63,8 @@ def _health(one: JudgeHealth) -> Iterator[str]:
         yield f"{counted(one.probed, 'answer')} spoke to it, {count(len(one.talked_round))} talked it round"
     if one.facts.calibrated is not None:
         yield calibration(one.facts.calibrated) + (" (it only reports)" if one.facts.demoted else "")
+    if one.corrected is not None:
+        rate = one.corrected
+        yield f"it passed {percent(rate.judged)} of head's answers, people would pass {percent(rate.people)} ({percent(rate.ci[0])} to {percent(rate.ci[1])})"
     for gone in one.facts.retirements:
         yield f"{code(gone.model, 80)} leaves its API on {gone.date}"
