@@ -42,6 +42,7 @@ bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/evalbot bench stats
 	@$(BIN)/python -m bench.metrics
 	@$(BIN)/python -m bench.check
+	@$(BIN)/python -m bench.faults
 
 lock:  ## renew the hash-locked requirements (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml requirements/build.in -o requirements/runtime.txt

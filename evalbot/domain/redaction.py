@@ -14,6 +14,9 @@ MASK = "[redacted]"
 WINDOW = 12  # a shorter piece of a key is of no use to a thief, and a shorter match would hide honest text
 SHORTEST = 8  # masking "abc" would hide half the log
 
+# A piece of so few different characters gives nothing away, and "000000000000" stands in honest numbers.
+_DULL = 3
+
 # Any match of 12 characters covers a 4-gram that starts at a multiple of 9: every ninth position tells.
 _GRAM = 4
 _STRIDE = WINDOW - _GRAM + 1
@@ -88,15 +91,20 @@ class Redactor:
 
     def _learn(self, secret: str) -> None:
         prefix = next((known for known in _PREFIXES if secret.startswith(known)), "")
-        if len(secret) < WINDOW:
+        if len(secret) < WINDOW or len(set(secret)) <= _DULL:
             self._short.add(secret)
         # From here on a piece holds at least half of what is really secret.
         for start in range(max(0, len(prefix) - WINDOW // 2), len(secret) - WINDOW + 1):
-            self._windows.add(secret[start : start + WINDOW])
+            self._add(secret[start : start + WINDOW])
         for form in _disguises(secret[len(prefix) :]):
             if len(form) < WINDOW:
                 self._short.add(form)
-            self._windows.update(form[i : i + WINDOW] for i in range(len(form) - WINDOW + 1))
+            for start in range(len(form) - WINDOW + 1):
+                self._add(form[start : start + WINDOW])
+
+    def _add(self, window: str) -> None:
+        if len(set(window)) > _DULL:
+            self._windows.add(window)
 
     def _suspicious(self, text: str) -> bool:
         # Called on every answer: this line decides what redaction costs, see tests/domain/test_redaction.py.

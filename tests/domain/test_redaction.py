@@ -134,3 +134,11 @@ def _seconds(redactor: Redactor, text: str, rounds: int) -> float:
     for _ in range(rounds):
         redactor.redact(text)
     return time.perf_counter() - started
+
+
+def test_a_dull_stretch_of_a_key_hides_no_honest_number() -> None:
+    key = "sk-bench-0000000000000000"
+    redactor = Redactor([key])
+    assert redactor.redact('{"df": 398.00000000000006}') == '{"df": 398.00000000000006}'
+    assert redactor.redact(f"the key is {key}!") == f"the key is {MASK}!"
+    assert key not in redactor.redact(f"{key[:20]} and {key}")
