@@ -78,3 +78,15 @@ def test_quiet_is_quiet_everywhere() -> None:
 def test_rich_is_not_imported_before_a_bar_is_drawn() -> None:
     code = "import sys, evalbot.adapters.progress as p; p.progress(); sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["log", "terminal"])
+def test_a_note_stays_as_a_line_of_its_own(stream: io.StringIO) -> None:
+    progress(stream=stream).note("about 64 calls, about $0.12 of a budget of $5.00")
+    assert stream.getvalue() == "evalbot: about 64 calls, about $0.12 of a budget of $5.00\n"
+
+
+def test_a_note_is_not_said_where_nothing_is() -> None:
+    stream = io.StringIO()
+    progress(quiet=True, stream=stream).note("about 64 calls")
+    assert stream.getvalue() == ""

@@ -118,3 +118,18 @@ def test_BUD_07_an_unknown_price_is_said_as_unknown_and_never_as_free(tmp_path):
     assert result.summary["estimate"]["usd"] is None
     assert result.summary["estimate"]["unknown"] == ["openai/some-model-of-tomorrow"]
     assert "of unknown cost" in result.comment
+
+
+def test_BUD_01_the_estimate_stands_in_the_comment_before_the_first_call(on_github):
+    scene = on_github(SAME, start=files(**FEW))
+    seen = []
+
+    def answer(call):
+        seen.append(scene.comment if not seen else "")
+        return by_quality()(call)
+
+    ran = scene.opened(answer)
+
+    assert ran.outputs["verdict"] == "pass"
+    assert "evaluating" in seen[0]
+    assert "The estimate is about 64 calls, about $" in seen[0]
