@@ -15,20 +15,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evalbot import __version__
 from evalbot.adapters.cache import NoCache, open_cache
 from evalbot.adapters.descriptors import affordable
 from evalbot.adapters.journal import FileJournal, earlier_lines
-from evalbot.adapters.prices import listed_price, price
+from evalbot.adapters.prices import price
 from evalbot.adapters.progress import progress
-from evalbot.adapters.providers.open import answered_at, open_provider
+from evalbot.adapters.providers.open import open_provider
 from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
+from evalbot.app.beforehand import estimated, expected_usd, memory_of
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
-from evalbot.domain.models import Endpoint, Model, Reply, Request, Usage
+from evalbot.domain.models import Endpoint, Model, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Ask, Cache, Journal, Progress, Provider, StoredLines
 from evalbot.domain.record import Estimate, Recalled
@@ -38,7 +38,6 @@ from evalbot.domain.scores import Answered, Score
 from evalbot.domain.targets import Place
 from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
-from evalbot.engine.estimate import estimate, likely_usd
 from evalbot.engine.gateway import Gateway
 from evalbot.engine.haste import Haste
 from evalbot.engine.memory import Memory
@@ -50,8 +49,6 @@ from evalbot.report.estimate import in_words
 MOVED = "a newer head replaced this one"
 WATCH_SECONDS = 25.0  # the contract asks for 30 at most
 SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-# Events whose code and configuration are merged; what any other run keeps is believed by its like only.
-MERGED = frozenset({"", "push", "schedule", "release", "workflow_dispatch"})
 
 
 @dataclass
@@ -202,7 +199,7 @@ class Lab:
             self._open(model for model in known if model.endpoint not in systems)
         started = self.world.clock()
         cache = self.world.cache() if self.share else NoCache()
-        self.memory = self._memory(cache, systems)
+        self.memory = memory_of(cache, systems, self.world.environment, self.world.redact)
         self.gateway = self._door(self.memory)
         self.earlier = earlier = Earlier(self.world.earlier() if self.share else (), suites, as_they_are=self.merges)
         journal, shown = self.world.journal(), self.world.progress()
@@ -220,7 +217,9 @@ class Lab:
             with ExitStack() as folders, _in_order():
                 await self._look()  # before the first call is paid for
                 watch = asyncio.ensure_future(self._watch())
-                self.estimate = None if self.stored_only else await self._estimated(run, tasks, suites)
+                if not self.stored_only:
+                    left = earlier.left(task for some in tasks for task in some)
+                    self.estimate = await estimated(left, suites, self.memory, self.limits)
                 await self._tell(shown)
                 self._start({model.endpoint: systems[model.endpoint] for model in known if model.endpoint in systems}, folders)
                 yield run
@@ -255,7 +254,7 @@ class Lab:
         limits = replace(self.limits, concurrency=affordable(self.limits.concurrency))
         return Gateway(
             self._provider, price, limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=memory,
-            expected=lambda request: likely_usd(request, listed_price(request.model)),
+            expected=expected_usd,
         )
 
     def reaches(self, models: Iterable[Model]) -> bool:
@@ -316,19 +315,6 @@ class Lab:
             with suppress(CouldNotRun):  # GitHub is silent for a while: the next look may tell, and the one before writing must
                 await self._look()
 
-    async def _estimated(
-        self, run: Run, tasks: Sequence[Sequence[Task]], suites: Mapping[str, SuiteMetrics]
-    ) -> Estimate:
-        """What is to be asked and may cost."""
-        memory, budget = self.memory, self.limits.budget_usd
-        left = run.earlier.left(task for some in tasks for task in some)
-        found = await estimate(left, suites, listed_price, memory.knows if memory else _never)
-        if found.usd is not None and found.usd > budget and self.limits.over_budget == "refuse":
-            raise CouldNotRun(
-                f"nothing was asked: {in_words(found, budget)}, and `run.over_budget` is `refuse`. Raise `run.budget_usd`, or ask less."
-            )
-        return found
-
     async def _tell(self, shown: Progress) -> None:
         """Whoever waits: at a terminal, in a log, in a comment."""
         found, told = self.estimate, self.told
@@ -336,23 +322,6 @@ class Lab:
             shown.note(in_words(found, self.limits.budget_usd))
         if told is not None:
             await aside(lambda: told(found))
-
-    def _memory(self, cache: Cache, systems: Systems) -> Memory | None:
-        if isinstance(cache, NoCache):
-            return None
-        environment = self.world.environment
-
-        def address(model: Model) -> str | None:
-            return None if model.endpoint in systems else answered_at(model, environment)
-
-        def today(model: Model, reply: Reply) -> float | None:
-            # The table of vendors' prices comes with evalbot's version, so only policy can have changed one.
-            return price(model, reply.usage, reply.model) if model.price is not None else None
-
-        return Memory(
-            cache, address=address, price=today, redact=self.world.redact, now=time.time,
-            version=__version__, trusted=environment.get("GITHUB_EVENT_NAME", "") in MERGED,
-        )  # fmt: skip
 
     def _open(self, models: Iterable[Model]) -> None:
         problems: list[Problem] = []
@@ -378,10 +347,6 @@ class Lab:
 
     def _provider(self, model: Model) -> Provider:
         return self._providers[model.endpoint]
-
-
-def _never(_request: Request, _nth: int) -> bool:
-    return False
 
 
 class _in_order:  # noqa: N801 - reads as words in `with`

@@ -1,0 +1,67 @@
+"""What a run knows before its first call: replies that are paid for already, and what the rest is likely to take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from evalbot import __version__
+from evalbot.adapters.cache import NoCache
+from evalbot.adapters.prices import listed_price, price
+from evalbot.adapters.providers.open import answered_at
+from evalbot.app.systems import Systems
+from evalbot.domain.errors import CouldNotRun
+from evalbot.domain.models import Model, Reply, Request
+from evalbot.domain.policy import Limits
+from evalbot.domain.ports import Cache
+from evalbot.domain.record import Estimate
+from evalbot.domain.runs import Task
+from evalbot.engine.estimate import estimate, likely_usd
+from evalbot.engine.memory import Memory
+from evalbot.engine.run import SuiteMetrics
+from evalbot.report.estimate import in_words
+
+# Events whose code and configuration are merged; what any other run keeps is believed by its like only.
+MERGED = frozenset({"", "push", "schedule", "release", "workflow_dispatch"})
+
+
+def memory_of(cache: Cache, systems: Systems, environment: Mapping[str, str], redact: Callable[[str], str]) -> Memory | None:
+    """The memory over a cache; None where nothing is kept. Whole systems are never remembered."""
+    if isinstance(cache, NoCache):
+        return None
+
+    def address(model: Model) -> str | None:
+        return None if model.endpoint in systems else answered_at(model, environment)
+
+    def today(model: Model, reply: Reply) -> float | None:
+        # The table of vendors' prices comes with evalbot's version, so only policy can have changed one.
+        return price(model, reply.usage, reply.model) if model.price is not None else None
+
+    return Memory(
+        cache, address=address, price=today, redact=redact, now=time.time, version=__version__,
+        trusted=environment.get("GITHUB_EVENT_NAME", "") in MERGED,
+    )  # fmt: skip
+
+
+async def estimated(left: Sequence[Task], suites: Mapping[str, SuiteMetrics], memory: Memory | None, limits: Limits) -> Estimate:
+    """What is to be asked and may cost.
+
+    Raises:
+        CouldNotRun: It is above the budget, and policy starts no such run.
+    """
+    found = await estimate(left, suites, listed_price, memory.knows if memory else _never)
+    if found.usd is not None and found.usd > limits.budget_usd and limits.over_budget == "refuse":
+        raise CouldNotRun(
+            f"nothing was asked: {in_words(found, limits.budget_usd)}, and `run.over_budget` is `refuse`. "
+            "Raise `run.budget_usd`, or ask less."
+        )
+    return found
+
+
+def expected_usd(request: Request) -> float | None:
+    """What a call is likely to cost by the list price of its model; None where there is none."""
+    return likely_usd(request, listed_price(request.model))
+
+
+def _never(_request: Request, _nth: int) -> bool:
+    return False
