@@ -6,6 +6,7 @@ import os
 import weakref
 from array import array
 from collections.abc import Iterator
+from tempfile import TemporaryFile
 
 
 class FileLines:
@@ -47,3 +48,33 @@ class FileLines:
 
 def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace").rstrip("\n")
+
+
+class TemporaryLines:
+    """Lines of a file without a name in the folder for temporary files; nothing is kept where there is no room for it."""
+
+    def __init__(self) -> None:
+        self._lines: FileLines | None = None
+        self._end, self._file = 0, -1
+
+    def append(self, line: str) -> int | None:
+        """The line's place, for `read`; None where it could not be written whole."""
+        data = f"{line}\n".encode("utf-8", "surrogatepass")
+        try:
+            lines = self._opened()
+            written = os.write(self._file, data)
+        except OSError:
+            return None
+        self._end += written
+        return lines.note(self._end - written, written) if written == len(data) else None
+
+    def read(self, place: int) -> str:
+        """The line without its line end; what cannot be read is empty."""
+        return self._lines.read(place) if self._lines else ""
+
+    def _opened(self) -> FileLines:
+        if self._lines is None:
+            with TemporaryFile() as file:
+                self._file = os.dup(file.fileno())
+            self._lines = FileLines(self._file)
+        return self._lines

@@ -16,6 +16,7 @@ from evalbot.app.judges import demoted, judge_facts, nothing_decides
 from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
 from evalbot.app.pricing import check_prices
+from evalbot.app.spool import Spool
 from evalbot.app.systems import Systems, system_sides
 from evalbot.app.targets import NotAllowed, target
 from evalbot.config import suite_decides
@@ -272,6 +273,7 @@ def _plan(
     edited = frozenset(change.example for change in exam.changes)
     by_id = {pair.id: pair for pair in pairs}
     tasks: list[Task] = []
+    spool = Spool()
     for whole, causes_are in ((True, False), (False, True)):
         subjects = []
         for item in changed:
@@ -281,7 +283,7 @@ def _plan(
                 sides = {side: (prompt, models[pair.id, side]) for side in item.sides if (prompt := prompts[side]) is not None}
                 subjects.append(Subject(pair.id, pair.path, sides))
         rows = exam.rows if whole else [(row, part) for row, part in exam.rows if part is not Part.EXAM]
-        tasks += plan(suite, subjects, rows, edited, partitions, epochs)
+        tasks += plan(suite, subjects, rows, edited, partitions, epochs, spool.put)
     return tasks
 
 

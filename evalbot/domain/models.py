@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from evalbot.domain.canonical import Json, digest
 
@@ -86,13 +85,13 @@ class Model:
         return _DATED.search(self.model) is not None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """One call: the whole of it is its identity, so nothing that can change an answer may live elsewhere.
 
     `schema` asks for structured output: a JSON Schema object; `schema_name` is its name on the wire. `texts` ask for their
     embeddings and for nothing else: there are no messages then. `flex` asks for the vendor's cheaper and slower tier, which
-    changes no answer.
+    changes no answer. A request that is put by has its messages elsewhere and reads them whenever they are asked for.
     """
 
     model: Model
@@ -101,10 +100,17 @@ class Request:
     schema_name: str = "answer"
     flex: bool = field(default=False, compare=False)
     texts: tuple[str, ...] = ()
+    _hash: str | None = field(default=None, init=False, repr=False, compare=False)
+    _read: Callable[[], tuple[Message, ...]] | None = field(default=None, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def hash(self) -> str:
         """64 hex digits over everything that can change the answer (price and key name cannot)."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", self._digest())  # worked out once: it is asked for many times
+        return self._hash or ""
+
+    def _digest(self) -> str:
         m = self.model
         return digest(
             {
@@ -113,6 +119,23 @@ class Request:
                 **({"texts": self.texts} if self.texts else {}),
             }
         )  # fmt: skip
+
+    def put_by(self, messages: Callable[[], tuple[Message, ...]]) -> Request:
+        """The same request without its messages in memory; `messages` reads them."""
+        request = object.__new__(Request)
+        known = {"_hash": self.hash, "_read": messages}
+        for one in fields(Request):
+            if one.name != "messages":
+                object.__setattr__(request, one.name, known.get(one.name, getattr(self, one.name)))
+        return request
+
+    if not TYPE_CHECKING:  # to a type checker the field is simply there
+
+        def __getattr__(self, name: str) -> object:
+            """Messages that are elsewhere: Python asks here where a slot is empty."""
+            if name == "messages":
+                return self._read()
+            raise AttributeError(name)
 
 
 class Outcome(StrEnum):

@@ -68,7 +68,7 @@ class ChangedPrompt:
     sides: tuple[Side, ...] = (Side.BASE, Side.HEAD)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One planned answer. `confirmation` is 0 for the first measurement, 1 to `confirm` for a fresh re-run.
 
