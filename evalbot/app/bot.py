@@ -17,6 +17,7 @@ from evalbot.app.activities import DEPENDABOT, CheckPull, CheckRefs, Nothing, Re
 from evalbot.app.checkout import Checkout
 from evalbot.app.inputs import Inputs
 from evalbot.app.review import CheckOptions, Measure, People, compare, quietly
+from evalbot.app.trends import with_trends
 from evalbot.app.voice import Published, Voice
 from evalbot.app.wiring import World
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
@@ -185,7 +186,7 @@ class Bot:
         record = replace(record, head_sha=record.head_sha or head)  # what could not be read is spoken of all the same
         if fork:
             record = replace(record, options=replace(record.options, show_outputs=False), aggregates_only=True)
-        return with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD)
+        return with_trends(with_noise(record, self.workspace / self.inputs.report_dir / AA_RECORD), self.github.history())
 
     def let_in(self, pull: PullRequest) -> bool:
         """Whether a stranger's head may be measured: somebody said so of exactly this one, or the workflow's environment asks."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from evalbot import __version__
 from evalbot.adapters.git import Repository
 from evalbot.adapters.git_fetch import origin
+from evalbot.adapters.git_history import GitHistory
 from evalbot.adapters.providers.lifetimes import ending
 from evalbot.app.aa_record import AA_RECORD, with_noise
 from evalbot.app.canaries import sing
@@ -24,6 +25,7 @@ from evalbot.app.policies import Policies, load_policies
 from evalbot.app.preview import Preview, preview
 from evalbot.app.shards import own_part, own_share, shard_of, undecided, withheld
 from evalbot.app.suspects import replays, suspects
+from evalbot.app.trends import with_trends
 from evalbot.app.wiring import MOVED, Lab, Run, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem, nearest
 from evalbot.domain.examples import Partition
@@ -102,7 +104,8 @@ def review(root: Path, options: CheckOptions, world: World, people: People | Non
         return from_git(clone, options.base or clone.default_base(), options.head, folders, origin=lambda: origin(clone, world.environment))
 
     record = compare(commits, options, world, people or People())
-    return with_noise(record, root / (options.aa_record or Path(options.report_dir) / AA_RECORD), asked=bool(options.aa_record))
+    record = with_noise(record, root / (options.aa_record or Path(options.report_dir) / AA_RECORD), asked=bool(options.aa_record))
+    return with_trends(record, GitHistory(root))
 
 
 def compare(commits: Callable[[], Commits], options: CheckOptions, world: World, people: People) -> RunRecord:

@@ -20,6 +20,7 @@ from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import Calls, Estimate, JudgeUsed, NoiseFloor, Recalled, RunRecord, SuiteRun
 from evalbot.domain.runs import ChangedPrompt, Part, Row
 from evalbot.domain.shards import Shard
+from evalbot.domain.trend import TrendPoint
 from evalbot.domain.verdicts import (
     Comparison,
     Coverage,
@@ -78,7 +79,7 @@ def _record(found: dict[str, Any]) -> RunRecord:
         ),
         changed=_changed(found), judges=_all(JudgeUsed, found["judges"]),
         calls=_one(Calls, found["calls"]), problems=_all(Problem, found["problems"]), noise=_all(NoiseFloor, found["noise"]),
-        suspects=_all(Suspect, found["suspects"]), suite=_one(SuiteRun, found["suite"]) if found.get("suite") else None,
+        suspects=_all(Suspect, found["suspects"]), trend=_all(TrendPoint, found["trend"]), suite=_one(SuiteRun, found["suite"]) if found.get("suite") else None,
         scales={(scale["suite"], scale["metric"]): (scale["low"], scale["high"]) for scale in found["scales"]},
         recalled=_one(Recalled, found["recalled"]), estimate=_one(Estimate, found["estimate"]) if found["estimate"] else None,
         shard=Shard.read(found["shard"]) if found["shard"] else None,

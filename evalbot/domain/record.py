@@ -11,6 +11,7 @@ from evalbot.domain.hunks import Suspect
 from evalbot.domain.policy import Approvals, ReportOptions
 from evalbot.domain.runs import ChangedPrompt, Row
 from evalbot.domain.shards import Shard
+from evalbot.domain.trend import TrendPoint
 from evalbot.domain.verdicts import Decision
 
 
@@ -163,6 +164,7 @@ class RunRecord:
     noise: tuple[NoiseFloor, ...] = ()
     notices: tuple[Notice, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    trend: tuple[TrendPoint, ...] = ()  # newest first
     recalled: Recalled = Recalled()
     shard: Shard | None = None
     digests: Mapping[str, str] = field(default_factory=dict)

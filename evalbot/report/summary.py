@@ -36,6 +36,7 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in decision.findings],
         "flips": [_flips(flips) for flips in decision.flips],
         "slices": [_comparison(row) | {"tag": row.tag} for row in decision.slices],
+        "trend": [asdict(point) for point in record.trend],
         "suspects": [asdict(suspect) for suspect in record.suspects],
         "flakes": [asdict(flake) for flake in decision.flakes],
         "pairwise": [_duel(duel) for duel in decision.duels],

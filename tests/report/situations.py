@@ -10,6 +10,7 @@ from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import Calls, NoiseFloor, RunRecord
 from evalbot.domain.runs import Cause, Part, Row
 from evalbot.domain.scores import Score
+from evalbot.domain.trend import TrendCell, TrendPoint
 from evalbot.domain.verdicts import Assurance, Conclusion, Coverage
 from tests.builders import (
     a_change,
@@ -92,6 +93,12 @@ def fail() -> RunRecord:
         ),
     )  # fmt: skip
     guidance = "Ask #support-quality before changing a golden example."
+    trend = tuple(
+        TrendPoint("support", f"2026-11-{day}T02:43:00+00:00", commit * 40, verdict, (
+            TrendCell("prompts/support", "golden", 50, 50, "judge", 4.41, 0.12), TrendCell("prompts/support", "regression", passed, 40, "judge", mean, 0.2),
+        ))
+        for day, commit, verdict, passed, mean in ((22, "c", "pass", 34, 4.4), (21, "b", "pass", 33, 4.38), (20, "a", "fail", 28, 4.1))
+    )  # fmt: skip
     noise = (NoiseFloor(suite="support", runs=3, rows=12, false_alarms=0, points=0.11),)
     holiday = Hunk("prompts/support.md", (13, 13), (13, 17), "", "Wish everybody happy holidays.\n")
     tone = Hunk("prompts/support.md", (40, 41), (44, 45), "Be brief.\n", "Be warm and brief.\n")
@@ -101,7 +108,7 @@ def fail() -> RunRecord:
     )
     return a_record(
         decision, rows=rows, known_examples=[golden, *regression], options=ReportOptions(guidance=guidance), noise=noise,
-        suspects=suspects,
+        suspects=suspects, trend=trend,
     )  # fmt: skip
 
 
