@@ -16,7 +16,7 @@ _SPEAKS = re.compile(
         (
             rf"\b(?:ignore|disregard|forget|override|skip)\b[^.\n]{{0,40}}\b(?:rubric|criteria|scale|anchors?|grading|{_JUDGE})\b",
             rf"\b{_ORDER}\b[^.\n]{{0,40}}\b{_MARK}\b[^.\n]{{0,20}}\b{_TOP}\b",
-            rf"\b{_ORDER}\b[^.\n]{{0,30}}\b{_TOP}\b[^.\n]{{0,20}}\b(?:{_MARK}|points?|stars?)\b",
+            rf"\b{_ORDER}\b[^.\n]{{0,30}}\b{_TOP}\b[^.\n]{{0,20}}\b(?:{_MARK}|points|stars)\b",
             rf"\b{_MARK}\b\s*[\"'*]*\s*(?::|=|of|is|must be|should be)\s*[\"'*]*\s*{_TOP}\b",
             rf"\b(?:dear|hey|hello|attention|note (?:to|for)|message (?:to|for)|instructions? (?:to|for))\b[^.\n]{{0,20}}\b{_JUDGE}\b",
             rf"\b(?:the|any|every|an?|llm|ai|automated)\s+{_JUDGE}\b[^.\n]{{0,30}}\b(?:must|should|shall|will|please|has to|needs? to)\b",
@@ -29,13 +29,19 @@ _SPEAKS = re.compile(
     ),
     re.IGNORECASE,
 )
+# Each way of speaking needs one of these; looking for them first takes a thirtieth of the time, and most answers have none.
+_HINTS = (
+    "grade", "grading", "evaluator", "judge", "assessor", "examiner", "reviewer", "scorer", "rate", "rating", "rubric", "criteria", "scale",
+    "anchor", "score", "mark", "verdict", "points", "stars", "preferred", "</", "<response", "<reference", "<answer_",
+)  # fmt: skip
 _BETWEEN = re.compile(r"(?<=[.!?])\s+|\n")
 _LONGEST = 1000
 
 
 def speaks_to_judge(text: str) -> bool:
     """Whether some of it does."""
-    return _SPEAKS.search(text) is not None
+    plain = text.casefold()
+    return any(hint in plain for hint in _HINTS) and _SPEAKS.search(text) is not None
 
 
 def directed_lines(text: str) -> Iterator[tuple[int, str]]:

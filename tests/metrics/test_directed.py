@@ -30,6 +30,7 @@ def test_known_attacks_speak_to_a_judge(attack: object) -> None:
 def test_what_is_meant_for_a_judge_is_heard(text: str) -> None:
     assert speaks_to_judge(text)
     assert speaks_to_judge(text.upper())
+    assert speaks_to_judge(text.replace("s", "\u017f"))  # a long s is an s to the patterns, and must be one to the hints
 
 
 def test_only_the_sentences_that_speak_to_the_judge_are_taken() -> None:
