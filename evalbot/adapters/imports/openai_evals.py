@@ -12,6 +12,7 @@ from typing import Any
 from evalbot.adapters.imports import foreign
 from evalbot.adapters.imports.foreign import line_of, texts
 from evalbot.adapters.imports.imported import Imported, Notes, first, named, slug, without_empty
+from evalbot.adapters.imports.records import kind_of, sample_of, unread
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.ports import Tree
@@ -22,7 +23,11 @@ _ROLES = ("user", "assistant")
 
 
 def is_samples(value: object) -> bool:
-    """Whether a value looks like one sample of OpenAI Evals."""
+    """Whether a value looks like one sample of OpenAI Evals, or of a tool whose records say the same in other words."""
+    return kind_of(value) is not None or _is_own(value)
+
+
+def _is_own(value: object) -> bool:
     return isinstance(value, dict) and ("id" not in value or "partition" not in value) and (("input" in value and "ideal" in value) or isinstance(value.get("item"), dict))
 
 
@@ -33,19 +38,31 @@ def read_samples(tree: Tree, path: str, folder: str) -> Imported:
         ConfigError: It is no JSON Lines file, or holds no such sample.
     """
     value = foreign.read(tree.read(path), path)
-    samples = [one for one in value if is_samples(one)] if isinstance(value, list) else []
+    notes = Notes(path)
+    samples = [_sample(one, notes) for one in value if is_samples(one)] if isinstance(value, list) else []
     if not samples:
         hint = 'A sample is {"input": [messages], "ideal": "…"} or {"item": {…}}.'
-        raise ConfigError(Problem("this holds no sample of OpenAI Evals.", path, 1, hint))
-    notes = Notes(path)
+        raise ConfigError(Problem("this holds no sample of OpenAI Evals, Inspect, DeepEval, Langfuse or Braintrust.", path, 1, hint))
     for other in value:
         if not is_samples(other):
             notes.leave("this line is no sample and is not taken over.", line_of(other))
     name = slug(path.rpartition("/")[2].partition(".")[0], "suite")
     systems = list(dict.fromkeys(_system(sample) for sample in samples))
     prompt, text = _prompt(systems, f"{folder}/{name}.md")
-    rows = [("", row) for sample in samples if (row := _row(sample, len(systems) > 1, notes))]
+    rows = [(str(sample.get("id") or ""), row) for sample in samples if (row := _row(sample, len(systems) > 1, notes))]
     return Imported(name, path, (prompt,), {prompt: text}, rows=tuple(named(rows, name)), mapped={"ideal": len(rows)}, left_out=tuple(notes.left_out))
+
+
+def _sample(value: Mapping[str, Any], notes: Notes) -> Mapping[str, Any]:
+    """A sample in the words of OpenAI Evals, with the line of the record."""
+    kind = None if _is_own(value) else kind_of(value)
+    if kind is None:
+        return value
+    for key in unread(value, kind):
+        notes.leave(f"{key!r} of {kind.tool} has no place in a row and is not taken over.", line_of(value))
+    found = foreign.Mapped(sample_of(value, kind))
+    found.line = line_of(value) or 0
+    return found
 
 
 def _prompt(systems: list[str], path: str) -> tuple[str, str]:
@@ -85,6 +102,7 @@ def _row(sample: Mapping[str, Any], differs: bool, notes: Notes) -> Mapping[str,
             "messages": [{"role": message["role"], "content": message["content"]} for message in talk[:-1]],
             "expected_output": first(ideal),
             "references": ideal[1:],
+            **(sample.get("row") or {}),
         }
     )
 
