@@ -45,7 +45,7 @@ def test_answers_that_got_worse_fail_without_a_call(tmp_path):
 
     assert result.verdict == "fail"
     assert {(row["example"], row["status"]) for row in result.summary["golden"]} == {("g-01", "new_failure"), ("r-03", "new_failure")}
-    assert result.summary["changed_prompts"] == [{"suite": "chain", "prompt": "replay", "path": FILE, "causes": ["template"], "sides": ["base", "head"]}]
+    assert result.summary["changed_prompts"] == [{"suite": "chain", "prompt": "replay", "path": FILE, "causes": ["template"]}]
     assert (result.server.calls, result.summary["cost_usd"]) == ([], 0.0)
     assert {row["side"] for row in result.rows} == {"base", "head"}
 
