@@ -177,3 +177,16 @@ def test_trying_each_hunk_alone_has_nothing_to_try_in_recorded_answers(tmp_path)
 
     assert result.verdict == "fail"
     assert result.summary["suspects"] == []
+
+
+def test_results_of_an_earlier_run_are_graded_anew(tmp_path):
+    house = a_house(tmp_path)
+    first = house.head({FILE: recorded(wrong=["g-01"])}).check()
+    kept = (first.folder / "results.jsonl").read_text()
+    (house.root / "second").mkdir()
+    again = a_house(house.root / "second").head({FILE: kept}).check()
+
+    assert {(row["example"], row["output"]) for row in again.rows if row["side"] == "head"} == {
+        (row["example"], row["output"]) for row in first.rows if row["side"] == "head"
+    }  # fmt: skip
+    assert [row["example"] for row in again.summary["golden"]] == ["g-01"]

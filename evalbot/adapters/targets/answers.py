@@ -21,7 +21,7 @@ def failed(message: str) -> ProviderError:
 
 
 def read_answer(answer: Json) -> Reply:
-    """The reply of an answer object.
+    """The reply of an answer object, or of a bare text.
 
     `output` is text, or an object or list whose JSON is then the text; `error` in its place says why there is none. Beside
     it may stand `context` (a list of texts), `tool_calls` (objects with a `name`), `usage` (`input`, `output` and
@@ -30,6 +30,8 @@ def read_answer(answer: Json) -> Reply:
     Raises:
         ProviderError: It says `error`, or it is no such object.
     """
+    if isinstance(answer, str):
+        answer = {"output": answer}
     if not isinstance(answer, Mapping):
         raise failed(f"it answered with {_kind(answer)}, not with an object")
     if answer.get("error") is not None:

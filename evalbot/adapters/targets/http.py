@@ -43,7 +43,8 @@ class HttpTarget:
     Args:
         url: Where it is: https, or http on this machine.
         body: The request's JSON. A text `{{ name }}` in it is a value of the example's `input` as it is, one within other words
-            its text; `{{ input }}` is the whole input, `{{ context }}` the passages. Absent: `{"input": …, "context": …}`.
+            its text; `{{ input }}` is the whole input, `{{ context }}` the passages. As YAML, or as a text that is JSON.
+            Absent: `{"input": …, "context": …}`.
         answer: JSON pointer to the answer's text in the response, such as `/choices/0/message/content`. Absent: the response is
             the answer object itself.
         context: JSON pointer to the passages that were retrieved.
@@ -56,7 +57,7 @@ class HttpTarget:
     """
 
     url: str
-    body: Mapping[str, Json] | None = None
+    body: Mapping[str, Json] | str | None = None
     answer: str = ""
     context: str = ""
     tool_calls: str = ""
@@ -80,9 +81,17 @@ class HttpTarget:
         if not 0.1 <= self.seconds <= 3600:
             yield f"seconds must be from 0.1 to 3,600, not {self.seconds:g}"
         yield from name_problems(self.variables, "headers")
+        try:
+            self.template()
+        except ValueError as error:
+            yield f"body is no JSON ({error}); a hole stands in quotes there too"
         for name, value in self.headers.items():
             if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not value.isprintable():
                 yield f"headers holds {name!r:.60}, which is no header"
+
+    def template(self) -> Json:
+        """The body before it is filled: read first, so that no value can change its shape; raises ValueError where it is no JSON."""
+        return parse_json(self.body) if isinstance(self.body, str) else self.body
 
     @property
     def variables(self) -> Sequence[str]:
@@ -108,7 +117,7 @@ class HttpTarget:
         if self.body is None:
             return question(example)
         values = {"context": "\n\n".join(example.context), **example.input, "input": example.input}
-        return filled(self.body, values)
+        return filled(self.template(), values)
 
     def open(self, place: Place) -> Provider:
         """Nothing is sent before the first question; a variable that is not set is an error then."""

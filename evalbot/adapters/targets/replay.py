@@ -28,7 +28,8 @@ class Replay:
     Each line of the file is an object with the `id` of an example and the answer as a command gives it: `output`, and
     beside it `context`, `tool_calls`, `usage`, `latency_ms`, or `error` in its place. Several lines with one `id` are its
     answers of several epochs, in their order. An example without a line is a `target_error`. The file is the subject: a
-    pull request that changes it is compared, base's file with head's.
+    pull request that changes it is compared, base's file with head's. A `results.jsonl` of evalbot's is such a file too: head's
+    first answers in it are graded anew.
 
     Args:
         file: The recorded answers, JSON Lines, from the repository's root.
@@ -123,10 +124,10 @@ def _lines(text: str, path: str) -> Iterator[tuple[str, Mapping[str, Json]] | Pr
         except NotJsonError as error:
             yield Problem(f"not valid JSON: {error}.", path, number, "Each line is one recorded answer.")
             continue
-        name = record.get("id") if isinstance(record, Mapping) else None
+        name = record.get("id", record.get("example")) if isinstance(record, Mapping) else None
         if not isinstance(record, Mapping) or not isinstance(name, str) or not name:
             yield Problem("a recorded answer is an object with the `id` of its example.", path, number)
         elif "output" not in record and "error" not in record:
             yield Problem(f"the recorded answer to {name!r} has neither 'output' nor 'error'.", path, number)
-        else:
-            yield name, {key: value for key, value in record.items() if key != "id"}
+        elif record.get("side", "head") == "head" and not record.get("confirmation", False):
+            yield name, {key: value for key, value in record.items() if key not in ("id", "example")}

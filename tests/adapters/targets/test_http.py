@@ -84,6 +84,15 @@ def test_a_body_is_filled_and_pointers_find_what_is_in_the_answer() -> None:
     assert reply.tool_calls == ({"name": "search"},)
 
 
+def test_a_body_that_is_a_text_is_json_and_a_value_cannot_leave_its_place() -> None:
+    asked: list[Any] = []
+    with served(lambda path, headers, body: asked.append(body) or {"output": "fine"}) as url:
+        (reply,) = ask("http", {"url": url, "body": '{"q": "{{ user_input }}", "k": 3}'}, [example('why?", "k": 9, "x": "')], environment={})
+
+    assert isinstance(reply, Reply)
+    assert asked == [{"q": 'why?", "k": 9, "x": "', "k": 3}]
+
+
 def test_what_was_filled_in_is_never_filled_again() -> None:
     assert filled({"a": "{{ x }} {{ y }}"}, {"x": "{{ y }}", "y": 1}) == {"a": "{{ y }} 1"}
     with pytest.raises(ValueError, match="`body` uses 'z', which the example's input does not have"):
@@ -161,6 +170,7 @@ def test_nobody_there_and_an_answer_that_never_comes() -> None:
         ({"url": "https://rag.example", "context": "/hits"}, "the target: answer must say where the text is when other pointers are given"),
         ({"url": "https://rag.example", "headers": {"A": "${GITHUB_TOKEN}"}}, "the target: headers names GITHUB_TOKEN, which is the job's own"),
         ({"url": "https://rag.example", "headers": {"A b": "c"}}, "the target: headers holds 'A b', which is no header"),
+        ({"url": "https://rag.example", "body": '{"n": {{ number }}}'}, "the target: body is no JSON"),
         ({"url": "https://rag.example", "method": "DELETE"}, "the target: method must be"),
     ],
 )

@@ -46,6 +46,10 @@ def test_a_command_answers_with_everything_it_knows(tmp_path: Path) -> None:
     assert (reply.recorded_ms or 0) > 0
 
 
+def test_a_bare_text_is_an_answer_too(tmp_path: Path) -> None:
+    assert said(command(tmp_path, "import json; print(json.dumps('because'))")) == ["because"]
+
+
 def test_it_is_never_told_what_is_expected(tmp_path: Path) -> None:
     source = "import sys, json; print(json.dumps({'output': sys.stdin.read()}))"
     row = example("why?", expected_output="secret", references=("secret",), context=("page",), metadata={"k": "secret"}, criteria=("secret",))
