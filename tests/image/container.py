@@ -74,10 +74,21 @@ class Images:
         self, environment: Mapping[str, str], volumes: Mapping[Path, str], workspace: str = "/github/workspace"
     ) -> subprocess.CompletedProcess[str]:
         """Run the action as a runner does: variables, mounted folders, the image's own entry point and user."""
+        return subprocess.run(self._run(environment, volumes, workspace), capture_output=True, text=True, check=False, timeout=120)
+
+    def start(self, name: str, environment: Mapping[str, str], volumes: Mapping[Path, str]) -> subprocess.Popen[str]:
+        """The same, not waited for."""
+        command = self._run(environment, volumes, "/github/workspace", f"--name={name}")
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def signal(self, name: str, signal: str) -> None:
+        """A signal to the container's first process."""
+        self._podman("kill", f"--signal={signal}", name)
+
+    def _run(self, environment: Mapping[str, str], volumes: Mapping[Path, str], workspace: str, *more: str) -> list[str]:
         given = [f"--env={name}={value}" for name, value in environment.items()]
         mounted = [f"--volume={outside}:{inside}" for outside, inside in volumes.items()]
-        command = [*self._podman_command(), "run", "--rm", *_RUN, *given, *mounted, f"--workdir={workspace}", TAG]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        return [*self._podman_command(), "run", "--rm", *_RUN, *more, *given, *mounted, f"--workdir={workspace}", TAG]
 
     def _names(self) -> set[str]:
         images = json.loads(self._buildah("images", "--json") or "[]")

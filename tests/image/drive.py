@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.git_http import GitHttp
 from tests.github_server import GitHubServer
 from tests.image import weights
 from tests.image.container import BASE, ROOT, TAG, Images, unavailable
-from tests.loopback import Call, LoopbackModels
+from tests.loopback import Call, LoopbackModels, later
 
 MOST_BYTES = 290_000_000  # above the base, git included
 RUNNER = 1001  # the uid that owns a workspace on GitHub's own machines
@@ -112,6 +113,24 @@ def test_it_takes_a_pull_request_from_the_event_to_comment_check_outputs_and_exi
         assert all(line.startswith("::add-mask::") for line in (done.stdout + done.stderr).splitlines() if key in line)
 
 
+@pytest.mark.parametrize("signal", ["INT", "TERM"])
+def test_as_the_first_process_it_hears_the_runner_s_signals_and_concludes_the_check(image, scene, signal):
+    folder, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
+    (folder / "home").mkdir()
+    with LoopbackModels(lambda call: later(600)) as models:
+        volumes = {scene.workspace: "/github/workspace", folder: "/github/workflow", folder / "home": "/github/home"}
+        process = image.start(f"evalbot-{signal.lower()}", as_runner(environment) | container_inputs(models), volumes)
+        wait_until(lambda: models.in_flight > 0 or process.poll() is not None)
+        started = time.monotonic()
+        image.signal(f"evalbot-{signal.lower()}", signal)
+        said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130, said
+    assert (scene.check.status, scene.check.conclusion) == ("completed", "cancelled")
+    assert Ran(130, folder, models).outputs["verdict"] == "cancelled"
+    assert time.monotonic() - started < 30, "seconds; alone on a machine it is one"
+
+
 def test_it_says_in_one_line_what_is_wrong_with_an_input(image, scene, tmp_path):
     folder, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
 
@@ -137,6 +156,14 @@ def container_inputs(models: LoopbackModels) -> dict[str, str]:
         "INPUT_REPORT-DIR": "reports/evalbot",
     }  # fmt: skip
     return given | inputs
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.1)
+    raise AssertionError("nothing happened for a minute")
 
 
 def key_of(call: Call) -> str:
