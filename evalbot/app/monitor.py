@@ -18,15 +18,14 @@ from evalbot.config import suite_decides
 from evalbot.domain.canonical import Json, digest
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.examples import Example, Partition
-from evalbot.domain.models import Message, Model, Reply, Request, Vector
+from evalbot.domain.models import Message, Reply, Vector
 from evalbot.domain.monitoring import Alert, MonitorPolicy, Seen
 from evalbot.domain.policy import Policy
-from evalbot.domain.ports import Metric, Tree
+from evalbot.domain.ports import Ask, Metric, Tree
 from evalbot.domain.privacy import Personal
 from evalbot.domain.samples import Sample
 from evalbot.domain.scores import Answered, Score, ScoreStatus
 from evalbot.domain.streams import Entry, SampleStream
-from evalbot.engine.gateway import Gateway
 from evalbot.gate.alerts import Report, due, report, wanted
 from evalbot.stats.drift import WINDOWS, DriftRule
 
@@ -45,7 +44,7 @@ class Monitor:
     Args:
         deterministic: Metrics that ask nobody: every sample meets them.
         judged: Metrics that ask a model: a share of the samples meets them.
-        ask: How those ask; None where there are none.
+        ask: Makes how they ask about one sample; None where there are none.
         clock: Seconds since 1970.
         rng: Draws the share.
     """
@@ -57,7 +56,7 @@ class Monitor:
     judged: Mapping[str, Metric]
     deciding: frozenset[str]
     world: World
-    ask: Callable[[str, Sequence[Message], Mapping[str, Json] | None], object] | None
+    ask: Callable[[], Ask] | None
     clock: Callable[[], float]
     rng: random.Random
     personal: Personal = field(default_factory=lambda: Personal(secrets.token_bytes(32)))
@@ -125,9 +124,10 @@ class Monitor:
         example = Example(sample.id, Partition.DISTRIBUTION, sample.input, context=sample.context)
         answered = Answered(example, sample.output or "", latency_ms=sample.latency_ms or 0.0)
         scores = {name: await metric.measure(answered, _Nobody()) for name, metric in self.deterministic.items() if metric.applies(example)}
-        judged = bool(self.judged) and self.ask is not None and self.rng.random() < self.policy.judge_share
-        if judged:
-            scores |= {name: await metric.measure(answered, self.ask) for name, metric in self.judged.items() if metric.applies(example)}  # type: ignore[arg-type]
+        judged = bool(self.judged) and self.rng.random() < self.policy.judge_share
+        if judged and self.ask is not None:
+            ask = self.ask()
+            scores |= {name: await metric.measure(answered, ask) for name, metric in self.judged.items() if metric.applies(example)}
         return _as_seen(sample, scores, {**self.deterministic, **self.judged}, self.deciding, judged)
 
     def _send(self, told: Sequence[Alert], found: Report) -> None:
@@ -176,15 +176,6 @@ def monitor_policy(policy: Policy) -> MonitorPolicy:
     if policy.monitor is None:
         raise ConfigError(Problem("there is no `monitor:` in it.", policy.path, None, "Add one: suite and stream (docs/monitoring.md)."))
     return policy.monitor
-
-
-def asking(gateway: Gateway, models: Mapping[str, Model], deadline: float) -> Callable[..., object]:
-    """How metrics ask, through a gateway with its limits."""
-
-    async def ask(name: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
-        return await gateway.complete(Request(models[name], tuple(messages), schema), purpose="judge", deadline=deadline)
-
-    return ask
 
 
 class _Nobody:

@@ -24,6 +24,7 @@ MODULES = {
     "calibrate": "calibrate",
     "label": "label",
     "harvest": "harvest",
+    "monitor": "monitor",
     "validate": "validate",
     "doctor": "doctor",
     "schema": "validate",

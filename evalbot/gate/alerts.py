@@ -39,7 +39,7 @@ def report(now: float, window: Sequence[Seen], reference: Sequence[Seen], rule: 
     names = sorted({metric for one in window for metric in one.scores} | {metric for one in reference for metric in one.scores})
     found = {
         metric: quality(
-            {name: _moments(some, metric) for name, some in parts.items()}, _reference(reference, metric, now, rule.min_n), rule,
+            {name: _moments(some, metric) for name, some in parts.items()}, _references(reference, metric, now, rule.min_n), rule,
             lower_is_better=metric in lower,
         )
         for metric in names
@@ -95,12 +95,12 @@ def _moments(some: Sequence[Seen], metric: str) -> Sample | None:
     return moments([one.scores[metric] for one in some if metric in one.scores])
 
 
-def _reference(reference: Sequence[Seen], metric: str, now: float, min_n: int) -> Sample | None:
-    """Of the same hour of the day and its neighbours, where that is enough: the daily rhythm is no drift."""
-    hour = int(now // 3600) % _DAY_HOURS
+def _references(reference: Sequence[Seen], metric: str, now: float, min_n: int) -> dict[str, Sample | None]:
+    """For the last hour the same hour of the day and its neighbours, where that is enough; for whole days all of it."""
+    hour = int((now - 1) // 3600) % _DAY_HOURS
     near = [one for one in reference if (int(one.at // 3600) - hour) % _DAY_HOURS in (0, 1, _DAY_HOURS - 1)]
-    same = _moments(near, metric)
-    return same if same is not None and same.n >= min_n else _moments(reference, metric)
+    same, whole = _moments(near, metric), _moments(reference, metric)
+    return {name: same if name == "1h" and same is not None and same.n >= min_n else whole for name in WINDOWS}
 
 
 def _rate(some: Sequence[Seen]) -> float | None:

@@ -1,7 +1,8 @@
 """Whether production got worse: windows against a pinned reference, with a budget of false alarms for a week.
 
 Each hour the last hour, day and week are compared with the reference by Welch's test, one-sided. The level of each comparison is the weekly
-budget over the hours of a week (Bonferroni, so it holds however the comparisons depend on each other). The shortest window with
+budget over the hours of a week and the three windows (Bonferroni, so it holds however the comparisons depend on each other). The last hour is
+compared with the same hours of the reference's days, whole days with whole days: the daily rhythm is no drift. The shortest window with
 enough samples speaks first; too few samples is a state of its own, never good news.
 """
 
@@ -53,7 +54,7 @@ class DriftRule:
     @property
     def alpha(self) -> float:
         """The level of one comparison."""
-        return self.weekly_alpha / HOURS_A_WEEK
+        return self.weekly_alpha / (HOURS_A_WEEK * len(WINDOWS))
 
 
 def moments(values: Sequence[float]) -> Sample | None:
@@ -64,22 +65,25 @@ def moments(values: Sequence[float]) -> Sample | None:
     return Sample(len(values), mean, (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5)
 
 
-def quality(windows: Mapping[str, Sample | None], reference: Sample | None, rule: DriftRule, *, lower_is_better: bool = False) -> Quality:
+def quality(windows: Mapping[str, Sample | None], references: Mapping[str, Sample | None], rule: DriftRule, *, lower_is_better: bool = False) -> Quality:
     """The state of one metric.
 
     Args:
         windows: Name → what its samples were, the shortest first; None where there are fewer than two.
-        reference: The pinned reference, of the same hours of the day where it has enough of them.
+        references: For each window, the pinned reference's part that is like it.
         rule: Levels and bars.
         lower_is_better: Whether smaller values are the better ones.
     """
+    pinned = {name: found for name, found in references.items() if found is not None and found.n >= rule.min_n}
     judged = {name: found for name, found in windows.items() if found is not None and found.n >= rule.min_n}
-    if reference is None or reference.n < rule.min_n:
+    if not pinned:
         return Quality(QualityState.NO_REFERENCE, n=max((found.n for found in windows.values() if found), default=0))
     if not judged:
         shortest = next(iter(windows.values()), None)
-        return Quality(QualityState.LOW_VOLUME, n=shortest.n if shortest else 0, reference=reference.mean)
-    found = [_compared(name, sample, reference, lower_is_better) for name, sample in judged.items()]
+        return Quality(QualityState.LOW_VOLUME, n=shortest.n if shortest else 0, reference=next(iter(pinned.values())).mean)
+    found = [_compared(name, sample, pinned[name], lower_is_better) for name, sample in judged.items() if name in pinned]
+    if not found:
+        return Quality(QualityState.NO_REFERENCE, n=max(one.n for one in judged.values()))
     return next((replace(one, state=QualityState.DEGRADED) for one in found if _is_alarm(one, rule)), found[0])
 
 
