@@ -100,7 +100,7 @@ def simulated(seed: int, drop: float, hourly: int) -> tuple[int, float]:
 class _Stalled(MemoryStream):
     def publish(self, values: object) -> None:
         time.sleep(0.2)
-        raise CouldNotRun("nobody answers")
+        raise CouldNotRun(f"nobody takes {values}"[:60])
 
 
 def _hour(rng: random.Random, hour: int, hourly: int, drop: float) -> tuple[int, float, float]:
