@@ -54,6 +54,9 @@ def watch(root: Path, config: str, world: World, *, drain: bool) -> Watched:
     if ours.stream.get("type") == "memory":
         hint = "Take `type: redis`; docs/monitoring.md says how."
         raise ConfigError(Problem("a stream of type memory ends with its process: a worker of its own sees nothing of it.", config, ours.line or None, hint))
+    if ours.issue:
+        hint = "Take alerts.webhook_env or alerts.openmetrics."
+        raise ConfigError(Problem("monitor.alerts.issue: alerts as GitHub issues are not available in this version.", config, ours.line or None, hint))
     plain, judged, deciding = metrics_of(policy, ours, tree)
     models = {name: policy.model(name) for metric in judged.values() for name in metric.models}
     stream = open_stream(ours.stream, world.environment)

@@ -235,6 +235,9 @@ def test_a_monitor_without_rules_or_with_a_stream_of_its_own_is_one_line(tmp_pat
     world = World.real({}, tmp_path / "out", quiet=True)
     with pytest.raises(ConfigError, match=r"evalbot\.yml:\d+: a stream of type memory ends with its process"):
         watch(repo.root, "evalbot.yml", world, drain=True)
+    repo.write({"evalbot.yml": CONFIG.replace("{type: memory}", "{type: redis}") + "  alerts: {issue: true}\n"})
+    with pytest.raises(ConfigError, match=r"monitor\.alerts\.issue: .* not available in this version"):
+        watch(repo.root, "evalbot.yml", world, drain=True)
     repo.write({"evalbot.yml": CONFIG[: CONFIG.index("monitor:")]})
     with pytest.raises(ConfigError, match="there is no `monitor:` in it"):
         watch(repo.root, "evalbot.yml", world, drain=True)
