@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_the_newer_reply_stands_and_a_forgotten_one_is_gone(cache):
 def test_CAC_01_an_entry_that_is_not_as_it_was_written_is_a_miss_and_counted(cache, clock, change):
     cache.put(KEY, KEPT)
     cache.close()
-    with sqlite3.connect(cache.path) as database:
+    with closing(sqlite3.connect(cache.path)) as database, database:
         database.execute(f"UPDATE replies SET {change}")
     database.close()
     reopened = SqliteCache(cache.path.parent, now=clock)
@@ -104,7 +105,7 @@ def test_CAC_04_a_database_with_more_than_our_table_is_replaced(tmp_path, clock)
     cache = SqliteCache(tmp_path, now=clock)
     cache.put(KEY, KEPT)
     cache.close()
-    with sqlite3.connect(tmp_path / NAME) as database:
+    with closing(sqlite3.connect(tmp_path / NAME)) as database, database:
         database.execute("CREATE TRIGGER t AFTER INSERT ON replies BEGIN DELETE FROM replies; END")
     database.close()
     reopened = SqliteCache(tmp_path, now=clock)

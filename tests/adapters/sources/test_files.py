@@ -69,6 +69,7 @@ def test_rows_of_a_query_with_the_window_bound(tmp_path: Path) -> None:
     database.execute("create table log (id text, asked text, answered text, at text, extra text)")
     database.executemany("insert into log values (?, ?, ?, ?, ?)", [("in", "Q?", "A.", "2026-09-21 15:00:00", '{"segment": "pro"}'), ("out", "Q?", "A.", "2026-09-25 15:00:00", "{}")])
     database.commit()
+    database.close()
     source = Sql("LOG_DB", "select * from log where at >= :since and at < :until limit :limit", json=("extra",))
     assert source.problems() == []
     (row,) = source.fetch(WINDOW, From(environment={"LOG_DB": f"sqlite:///{tmp_path / 'log.db'}"}))
