@@ -57,7 +57,7 @@ JSON. They are written from one record; a test reads all of them and compares ev
 
 def _words(html: str) -> str:
     """The text of the page's own part, a block a line."""
-    body = re.sub(r"(?s)<(script|style|select|dialog|noscript).*?</\\1>", "", html[html.index("<header>") :])
+    body = re.sub(r"(?s)<(script|style|select|dialog|noscript).*?</\1>", "", html[html.index("<header>") :])
     body = re.sub(r"</(?:h1|h2|p|li|tr|section)>", "\n", body)
     body = re.sub(r"</t[hd]>", "  ", body)
     text = unescape(re.sub(r"<[^>]+>", "", body))

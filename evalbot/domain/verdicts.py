@@ -172,7 +172,7 @@ class Comparison:
     n_missing: int = 0  # scores that are missing, both sides
     worst_case: Conclusion | None = None  # with every missing score at its worst; None where none is missing
     refused: bool = False  # the scores are wrong in themselves: `reason` names the example
-    tag: str = ""  # of a slice: the examples that carry it
+    tag: str = ""  # of a slice: what its examples share, a tag or `metadata.field = value`
 
     @property
     def sensitive_to_missing(self) -> bool:
@@ -311,7 +311,7 @@ class Decision:
     failed_examples: tuple[FailedExample, ...] = ()
     coverage: Coverage = Coverage()
     flips: tuple[Flips, ...] = ()
-    slices: tuple[Comparison, ...] = ()  # advisory: a comparison a tag, over all partitions that ran
+    slices: tuple[Comparison, ...] = ()  # advisory: a comparison a tag or metadata value, over all partitions that ran
     flakes: tuple[Flake, ...] = ()
     duels: tuple[Duel, ...] = ()
     judges: tuple[JudgeHealth, ...] = ()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum, isfinite
 
+from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Example
 from evalbot.domain.policy import ScoreGate
 from evalbot.domain.runs import Row, Side
@@ -33,17 +34,37 @@ def comparisons(evidence: Evidence) -> Iterator[Comparison]:
 
 
 def slices(evidence: Evidence) -> Iterator[Comparison]:
-    """Each prompt and metric by tag, over all partitions that ran: advisory, by the paired test, not yet corrected.
+    """Each prompt and metric by tag and by metadata, over all partitions that ran: advisory, by the paired test, not yet corrected.
 
-    A tag that every example carries is no slice, and one with fewer than six examples scored on both sides shows nothing.
+    What every example carries is no slice, fewer than six examples scored on both sides show nothing, and two names for the
+    same examples are looked at once: each look costs the others power.
     """
     gate = replace(evidence.gates.scores, test="paired", min_examples=FEWEST_IN_SLICE)
     for prompt, metric, cells in _tested(evidence):
-        whole = _Scores(evidence, prompt, metric, _planned(evidence, cells))
-        for tag in sorted({tag for example in whole.planned.values() for tag in example.tags}):
-            tagged = {key: example for key, example in whole.planned.items() if tag in example.tags}
-            if len(tagged) < len(whole.planned):
-                yield from _slice(_Scores(evidence, prompt, metric, tagged), tag, gate)
+        whole = _planned(evidence, cells)
+        for name, ids in _shared(whole.values()):
+            yield from _slice(_Scores(evidence, prompt, metric, {key: whole[key] for key in ids}), name, gate)
+
+
+def _shared(examples: Collection[Example]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names that some of the examples carry, tags before metadata, each with the ids of those who do."""
+    carriers: dict[tuple[bool, str], list[str]] = {}
+    for example in examples:
+        for key in {*((False, tag) for tag in example.tags), *((True, told) for told in _told(example.metadata))}:
+            carriers.setdefault(key, []).append(example.id)
+    seen: set[tuple[str, ...]] = set()
+    for (_, name), ids in sorted(carriers.items()):
+        group = tuple(ids)
+        if FEWEST_IN_SLICE <= len(group) < len(examples) and group not in seen:
+            seen.add(group)
+            yield name, group
+
+
+def _told(metadata: Mapping[str, Json]) -> Iterator[str]:
+    """`metadata.language = de` of every field that holds a word, a whole number or yes and no."""
+    for key, value in metadata.items():
+        if isinstance(value, str | int):
+            yield f"metadata.{key} = {str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _tested(evidence: Evidence) -> Iterator[tuple[str, str, list[Cell]]]:
@@ -85,13 +106,13 @@ def _unless_lopsided(row: Comparison) -> Comparison:
     )  # fmt: skip
 
 
-def _slice(scores: _Scores, tag: str, gate: ScoreGate) -> Iterator[Comparison]:
+def _slice(scores: _Scores, name: str, gate: ScoreGate) -> Iterator[Comparison]:
     try:
         row = scores.compared(ALL, gate, gated=False)
     except ValueError:  # the gated row of the same examples says it, and its finding names the example
         return
     if row.n_pairs >= FEWEST_IN_SLICE:
-        yield replace(row, tag=tag)
+        yield replace(row, tag=name)
 
 
 @dataclass(frozen=True)

@@ -123,10 +123,9 @@ def test_every_comment_cites_the_calibration_in_its_footer(tmp_path: Path) -> No
 
 def test_what_people_would_pass_is_shown_where_labels_tell_how_the_judge_errs(tmp_path: Path) -> None:
     entry = record(verdicts={"good": 100, "passes": 90, "bad": 100, "fails": 70})
-    scores = iter(range(1000))
 
     def half(call: Call) -> Any:
-        return fine(call) if call.schema is None else verdict(call, score=5 if next(scores) % 2 else 1)
+        return fine(call) if call.schema is None else verdict(call, score=1 if "r-0" in call.user else 5)
 
     result = at(house(tmp_path, config(CALIBRATED % ", on_fail: report_only"), {RECORD: entry}), half)
     found = result.summary["judges"][0]["health"]["corrected"]

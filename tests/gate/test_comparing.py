@@ -264,6 +264,42 @@ def test_the_tag_that_fell_is_named_and_corrected_for_looking_at_all_of_them():
     assert [row.partition for row in decision.comparisons] == ["regression"]
 
 
+def described(**metadata) -> Bench:
+    """Forty examples, the first fourteen of which fell by 2.5; each field of `metadata` says what a number's example carries."""
+    bench = Bench()
+    for number, example in enumerate(examples(40)):
+        told = {name: value(number) for name, value in metadata.items()}
+        head = 3 - number % 2 if number < 14 else 5
+        bench.answered(replace(example, metadata=told), 5, head).confirmed(example, [True] * 4, [True] * 4)
+    return bench
+
+
+def test_metadata_is_sliced_like_tags():
+    bench = described(
+        language=lambda n: "de" if n < 14 else "en", vip=lambda n: n >= 20, year=lambda n: 2025 + n % 2,
+        title=lambda n: f"title {n}", share=lambda n: 0.5 if n < 20 else 0.25, words=lambda n: ["a"] if n < 20 else [],
+        source=lambda n: "mail", nothing=lambda n: None,
+    )  # fmt: skip
+    slices = {row.tag: row for row in decide([bench.evidence()]).slices}
+
+    assert {name: row.n_pairs for name, row in slices.items()} == {
+        "metadata.language = de": 14, "metadata.language = en": 26, "metadata.vip = false": 20, "metadata.vip = true": 20,
+        "metadata.year = 2025": 20, "metadata.year = 2026": 20,
+    }  # fmt: skip
+    assert slices["metadata.language = de"].conclusion is Conclusion.REGRESSION
+    assert slices["metadata.language = de"].effect == pytest.approx(-2.5)
+    # Holm by hand: the smallest of six p-values is taken six times
+    smallest = min(row.paired.p for row in slices.values())
+    assert slices["metadata.language = de"].p_holm == pytest.approx(6 * smallest)
+
+
+def test_two_names_for_the_same_examples_are_looked_at_once():
+    bench = described(topic=lambda n: "refund" if n < 14 else "other", intent=lambda n: "refund" if n < 14 else n % 2)
+    names = [row.tag for row in decide([bench.evidence()]).slices]
+
+    assert names == ["metadata.intent = 0", "metadata.intent = 1", "metadata.intent = refund", "metadata.topic = other"]
+
+
 def test_a_tag_never_makes_a_verdict():
     alone = decide([tagged(refund=3).evidence()])
     without = [replace(task, example=replace(task.example, tags=())) for task in tagged(refund=3).evidence().tasks]

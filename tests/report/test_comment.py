@@ -303,15 +303,15 @@ def test_flips_are_listed_both_ways_and_rows_without_any_are_not() -> None:
     assert "adversarial, 40 examples" not in text
 
 
-def test_the_largest_drops_by_tag_are_named_and_the_number_of_looks_is_said() -> None:
+def test_the_largest_drops_by_tag_and_metadata_are_named_and_the_number_of_looks_is_said() -> None:
     text = comment(fail())
     assert text.index("`refund`") < text.index("`billing`")
     assert "`greeting`" not in text
-    assert "By tag: 3 comparisons, 1 down by more than luck explains" in text
-    assert "tags never gate" in text
+    assert "By tag and metadata: 3 comparisons, 1 down by more than luck explains" in text
+    assert "slices never gate" in text
 
 
-def test_nothing_by_tag_and_no_flip_take_no_room() -> None:
+def test_nothing_by_tag_or_metadata_and_no_flip_take_no_room() -> None:
     text = comment(passed())
     assert "Flips" not in text
     assert "By tag" not in text

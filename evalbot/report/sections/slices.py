@@ -1,4 +1,4 @@
-"""Where the drop sits: scores by tag, the largest drops first, with a word on how many tags were looked at."""
+"""Where the drop sits: scores by tag and metadata, the largest drops first, with a word on how many slices were looked at."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from evalbot.report.section import Section, ladder
 from evalbot.report.table import details, table
 
 MOST_ROWS = 5
-_HEADERS = ("Prompt", "Tag", "n", "Base", "Head", "Δ (95% interval)", "p (paired)", "p (Holm)")
+_HEADERS = ("Prompt", "Slice", "n", "Base", "Head", "Δ (95% interval)", "p (paired)", "p (Holm)")
 
 
 def render(record: RunRecord) -> Section:
-    """A folded table of the tags that lost most; empty where no tag lost anything. Never gates."""
+    """A folded table of the slices that lost most; empty where none lost anything. Never gates."""
     worse = sorted((row for row in record.decision.slices if _lost(row) > 1e-9), key=_lost, reverse=True)
 
     def rows(shown: Sequence[Comparison], _: int) -> str:
         if not shown:
             return ""
         looked, told = len(record.decision.slices), sum(map(_stands_out, worse))
-        summary = f"By tag: {counted(looked, 'comparison')}, {count(told) if told else 'none'} down by more than luck explains"
+        summary = f"By tag and metadata: {counted(looked, 'comparison')}, {count(told) if told else 'none'} down by more than luck explains"
         note = (
-            "Advisory: tags never gate. Among several comparisons some fall by luck alone; p (Holm) is corrected for all "
+            "Advisory: slices never gate. Among several comparisons some fall by luck alone; p (Holm) is corrected for all "
             f"{count(looked)}, and {counted(told, 'drop stands', 'drops stand') if told else 'no drop stands'} after that."
         )
         return details(summary, f"{table(_HEADERS, [_cells(record, row) for row in shown], (2, 3, 4))}\n\n{note}")
