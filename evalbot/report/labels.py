@@ -40,6 +40,11 @@ def subject(record: RunRecord, suite: str, prompt: str, limit: int = 60) -> str:
     return code(named, limit)
 
 
+def prompt_name(record: RunRecord, row: Comparison) -> str:
+    """A comparison's prompt as plain words, with its suite where there are several."""
+    return f"{row.suite}: {row.prompt}" if len(suites(record)) > 1 else row.prompt
+
+
 def place(record: RunRecord, row: Comparison) -> str:
     """Prompt and partition of a comparison, and its metric where the place has several."""
     here = (row.suite, row.prompt, row.partition)

@@ -9,9 +9,10 @@ from tabulate import tabulate
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Finding, Level, Verdict
 from evalbot.report.escape import visible
-from evalbot.report.labels import is_sha, suites
+from evalbot.report.labels import is_sha, prompt_name, suites
 from evalbot.report.numbers import duration, money
 from evalbot.report.results import HEADERS, results
+from evalbot.report.sections import slices
 from evalbot.report.sections.cost import HEADERS as COST_HEADERS
 from evalbot.report.sections.cost import sides
 from evalbot.report.sections.failures import kinds
@@ -29,7 +30,7 @@ def plain(record: RunRecord, *, advisory: bool = False) -> str:
     parts += [_listed("Problems", [str(problem) for problem in record.problems])]
     parts += [_findings(record, level) for level in Level]
     parts += [_listed("Where to look", [f"{one.hunk.path}, {lines(one)}: {why(one)}." for one in named(record)])]
-    parts += [_results(record), _table("What fails", ("Kind", "Base", "Head", "Δ"), [list(map(str, kind)) for kind in kinds(record)])]
+    parts += [_results(record), _table("What fails", ("Kind", "Base", "Head", "Δ"), [list(map(str, kind)) for kind in kinds(record)]), _slices(record)]
     parts += [_table(f"Cost and speed: {money(record.cost_usd)}, {duration(record.seconds)}", COST_HEADERS, sides(record))]
     parts += [" · ".join(_versions(record))]
     return "\n\n".join(visible(part) for part in parts if part) + "\n"
@@ -53,6 +54,12 @@ def _results(record: RunRecord) -> str:
         for row in results(record)
     ]
     return _table("Results", HEADERS, rows)
+
+
+def _slices(record: RunRecord) -> str:
+    fallen = slices.fallen(record)
+    rows = [[prompt_name(record, row), f"{row.tag} {slices.metric(record, row)}".strip(), *slices.numbers(row)] for row in fallen]
+    return f"{_table(slices.heading(record), slices.HEADERS, rows)}\n{slices.note(record)}" if fallen else ""
 
 
 def _listed(heading: str, sentences: Sequence[str]) -> str:

@@ -37,6 +37,16 @@ def test_every_form_has_the_title_the_reason_and_every_cell(name: str) -> None:
             assert cell in said or name in CUT
 
 
+def test_slices_are_the_same_in_every_form() -> None:
+    record = fail()
+    forms = (plain(record), read(record).text, comment(record).replace("\\", "").replace("`", ""))
+    by_hand = ("refund", "billing", "−1.20 (−1.76 to −0.64)", "0.00133", "0.310", "corrected for all 3, and 1 drop stands after that")
+    for form in forms:
+        assert "By tag and metadata: 3 comparisons, 1 down by more than luck explains" in form
+        assert all(words in form for words in by_hand)
+        assert "greeting" not in form  # it did not fall
+
+
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_the_numbers_of_the_json_are_those_of_the_words(name: str) -> None:
     record = SITUATIONS[name]()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Finding, Level, Verdict
+from evalbot.domain.verdicts import Comparison, Finding, Level, Verdict
 from evalbot.report.escape import text
-from evalbot.report.labels import is_sha, suites
+from evalbot.report.labels import is_sha, prompt_name, suites
 from evalbot.report.numbers import MISSING, count, duration, money
 from evalbot.report.page.interval import interval_picture
 from evalbot.report.results import HEADERS, Result, results
+from evalbot.report.sections import slices
 from evalbot.report.sections.cost import HEADERS as COST_HEADERS
 from evalbot.report.sections.cost import sides as cost_rows
 from evalbot.report.sections.failures import kinds
@@ -38,6 +39,7 @@ def before(record: RunRecord, *, advisory: bool = False) -> Iterator[str]:
 def after(record: RunRecord) -> Iterator[str]:
     """What is worth knowing beside it."""
     yield from _kinds(record)
+    yield from _slices(record)
     yield from _cost(record)
     yield from _findings(record, Level.NOTES)
     yield from _list("Configuration warnings", record.warnings)
@@ -108,6 +110,20 @@ def _kinds(record: RunRecord) -> Iterator[str]:
         yield "<section><h2>What fails</h2>"
         yield from _table(("Kind", "Base", "Head", "Δ"), rows, range(1, 4))
         yield "</section>\n"
+
+
+def _slices(record: RunRecord) -> Iterator[str]:
+    fallen = slices.fallen(record)
+    if fallen:
+        yield f"<section><h2>{text(slices.heading(record))}</h2>"
+        yield from _table(slices.HEADERS, [_slice(record, row) for row in fallen], range(2, 8))
+        yield f'<p class="soft small">{text(slices.note(record))}</p></section>\n'
+
+
+def _slice(record: RunRecord, row: Comparison) -> list[str]:
+    also = slices.metric(record, row)
+    name = f"<code>{text(row.tag)}</code>" + (f" <code>{text(also)}</code>" if also else "")
+    return [f"<code>{text(prompt_name(record, row))}</code>", name, *map(text, slices.numbers(row))]
 
 
 def _cost(record: RunRecord) -> Iterator[str]:
