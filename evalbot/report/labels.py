@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalbot.domain.record import RunRecord
-from evalbot.domain.verdicts import Comparison, PassStatus, Verdict
+from evalbot.domain.verdicts import Comparison, PassStatus, Rule, Verdict
 from evalbot.report.escape import code
 from evalbot.report.numbers import counted, score
 
@@ -13,6 +13,9 @@ ICONS = {
 }  # fmt: skip
 
 WORK_TREE = "work tree"
+
+RULES = "https://github.com/evalbot/evalbot/blob/main/docs/rules.md"
+"""The page that explains every rule under an anchor of its name."""
 
 STATUSES = {
     PassStatus.NEW_FAILURE: "new failure", PassStatus.UNSTABLE: "unstable", PassStatus.PRE_EXISTING: "failed before",
@@ -25,6 +28,11 @@ MANY = {PassStatus.NEW_FAILURE: "new failures", PassStatus.ADDED_FAILURE: "added
 def tallied(status: PassStatus, number: int) -> str:
     """ "1 new failure", "3 new failures"."""
     return f"{number} {MANY.get(status, STATUSES[status]) if number > 1 else STATUSES[status]}"
+
+
+def rule_link(rule: Rule) -> str:
+    """A rule's name as a link to what it means and what to do: the one link of the page, and no word of it is anybody's but ours."""
+    return f"[`{rule.value}`]({RULES}#{rule.value})"
 
 
 def suites(record: RunRecord) -> list[str]:

@@ -82,6 +82,7 @@ def assert_inert_page(text: str, plain: Page) -> None:
     markdown = comment(poisoned(text))
     page = Page(markdown)
     assert page.elements.count("!-- evalbot:v1 key=default --") == 1 == markdown.count("<!--")
+    assert page.rules == plain.rules, ascii(text)
     for element in ("a", "img", "picture", "source", "video", "iframe", "script", "input", "h1", "h2", "h3", "hr", "table", "sup", "del", "blockquote", "ol", "h4"):
         assert page.elements.count(element) == plain.elements.count(element), (element, ascii(text))
     assert page.elements.count("details") == page.elements.count("/details") == page.elements.count("summary")

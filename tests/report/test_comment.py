@@ -16,7 +16,7 @@ from evalbot.domain.judges import Calibrated, Retirement
 from evalbot.domain.policy import ReportOptions
 from evalbot.domain.record import NoiseFloor, RunRecord
 from evalbot.domain.scores import Score
-from evalbot.domain.verdicts import Conclusion, Verdict
+from evalbot.domain.verdicts import Conclusion, Rule, Verdict
 from evalbot.report.accepting import findings_id
 from evalbot.report.comment import comment, marker, sections
 from evalbot.report.title import title
@@ -56,13 +56,25 @@ def test_a_page_is_as_it_was_when_somebody_looked_at_it(situation: str) -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_a_page_holds_no_link_and_no_image_and_is_marked_on_its_first_line(situation: str) -> None:
+def test_a_page_holds_no_link_but_to_rules_and_no_image_and_is_marked_on_its_first_line(situation: str) -> None:
     text = comment(SITUATIONS[situation]())
     page = Page(text)
     assert text.splitlines()[0] == "<!-- evalbot:v1 key=default -->"
     assert not {"a", "img"} & set(page.elements)
     assert page.elements.count("details") == page.elements.count("/details")
     assert not LIVE.search(page.text.replace("$", ""))
+
+
+def test_each_finding_leads_to_the_page_of_its_rule() -> None:
+    decision = a_decision("fail", findings=[a_finding(rule.value, level) for rule in Rule for level in ("blocks", "notes")])
+    assert sorted(Page(comment(a_record(decision))).rules) == sorted([rule.value for rule in Rule] * 2)
+
+
+def test_a_link_that_somebody_else_wrote_is_none() -> None:
+    ours = "[`regression`](https://github.com/evalbot/evalbot/blob/main/docs/rules.md#regression)"
+    page = Page(comment(a_record(a_decision("fail", ours, findings=(a_finding("flaky", message=ours, examples=(ours,)),)))))
+    assert page.rules == ["flaky"]
+    assert "a" not in page.elements
 
 
 def test_the_verdict_comes_first_and_then_the_table() -> None:
@@ -279,6 +291,7 @@ def test_no_text_of_anybody_changes_the_page() -> None:
         page = Page(text)
         assert page.elements.count("!-- evalbot:v1 key=default --") == 1
         assert text.count("<!--") == 1
+        assert page.rules == plain.rules
         assert not {"a", "img", "input", "sup", "section", "del", "em", "blockquote"} & set(page.elements)
         for tag in ("table", "details", "summary", "h2", "h3", "pre", "li", "ol", "hr"):
             assert (tag, page.elements.count(tag)) == (tag, plain.elements.count(tag))

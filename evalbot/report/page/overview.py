@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Comparison, Finding, Level, Verdict
 from evalbot.report.escape import text
-from evalbot.report.labels import is_sha, prompt_name, suites
+from evalbot.report.labels import RULES, is_sha, prompt_name, suites
 from evalbot.report.numbers import MISSING, count, duration, money
 from evalbot.report.page.interval import interval_picture
 from evalbot.report.results import HEADERS, Result, results
@@ -19,7 +19,6 @@ from evalbot.report.sections.findings import together, unnamed_examples
 from evalbot.report.suspicion import lines, named, why
 from evalbot.report.title import title
 
-RULES = "https://github.com/evalbot/evalbot/blob/main/docs/rules.md"
 _HEADINGS = {Level.BLOCKS: "What blocks", Level.WARNS: "Warnings", Level.NOTES: "Notes"}
 
 

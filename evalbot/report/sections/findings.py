@@ -8,6 +8,7 @@ from dataclasses import replace
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Finding, Level, Rule, Verdict
 from evalbot.report.escape import code, inline
+from evalbot.report.labels import rule_link
 from evalbot.report.numbers import counted
 from evalbot.report.section import Section, ladder, optional
 from evalbot.report.table import details
@@ -93,7 +94,7 @@ def _line(finding: Finding) -> str:
     more = f" and {len(unnamed) - _MOST_EXAMPLES} more" if len(unnamed) > _MOST_EXAMPLES else ""
     icon = _ICONS[finding.level]
     message = inline(finding.message, 500).rstrip(".")
-    return f"- {icon} `{finding.rule}`: {message}." + (f" Examples: {listed}{more}." if listed else "")
+    return f"- {icon} {rule_link(finding.rule)}: {message}." + (f" Examples: {listed}{more}." if listed else "")
 
 
 def unnamed_examples(finding: Finding) -> list[str]:
