@@ -18,9 +18,12 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from evalbot.adapters.imports.promptfoo_assertions import MAPPED
+from evalbot.adapters.prices import at_vendor, listed_price
+from evalbot.adapters.providers.lifetimes import retirement
 from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.app.commands import USAGE
 from evalbot.app.inputs import inputs
+from evalbot.app.policies import models_of
 from evalbot.cli.app import app
 from evalbot.config import load_policy, schema
 from evalbot.domain.verdicts import EXIT_CODES
@@ -61,6 +64,17 @@ def strict(config: str) -> object:
 @pytest.mark.parametrize(("page", "config"), _yaml(r"^version: 1$"))
 def test_every_configuration_on_a_page_loads(page: str, config: str) -> None:
     assert load_policy(config.encode(), page).suites
+
+
+@pytest.mark.parametrize(("page", "config"), _yaml(r"^version: 1$"))
+def test_no_configuration_to_copy_names_a_model_that_is_to_end_or_has_no_price(page: str, config: str) -> None:
+    policy = load_policy(config.encode(), page)
+    named = {suite.model for suite in policy.suites.values() if suite.model} | {
+        model for suite in policy.suites.values() for metric in suite.metrics for model in models_of(metric.options)
+    }
+    models = [*policy.models.values(), *(policy.model(name) for name in named)]
+    assert [model.label for model in models if retirement(model)] == []
+    assert [model.label for model in models if model.provider in ("openai", "anthropic") and at_vendor(model) and listed_price(model) is None] == []
 
 
 @pytest.mark.parametrize(("page", "workflow"), _yaml(r"^on:"))

@@ -174,7 +174,7 @@ class _Check:
         self._one_of("prompt", "prompts", raw, here)
         model = raw.get("model")
         if model is None:
-            self.wrong(f"{dotted(here)} has no 'model'.", *here, hint="Such as `model: openai/gpt-5-mini`.")
+            self.wrong(f"{dotted(here)} has no 'model'.", *here, hint="Such as `model: openai/gpt-6-luna`.")
         elif isinstance(model, str) and model:
             self._model_name(model, *here, "model")
 

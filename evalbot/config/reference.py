@@ -27,7 +27,7 @@ version: 1
 suites:
   support:
     prompt: prompts/support.md
-    model: openai/gpt-5-mini
+    model: openai/gpt-6-luna
     dataset: evals/support.json
     judge: anthropic/claude-sonnet-5
 ```

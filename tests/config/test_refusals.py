@@ -50,7 +50,7 @@ REFUSED = {
     "dataset is a URL": (changed("evals/support.json", "http://host/x", SHORT),
                          ["evalbot.yml:6: 'http://host/x' is outside the repository; write a path relative to its root, such as 'evals/golden.jsonl'."]),
     "no model": (changed("    model: openai/gpt-5-mini\n", "", SHORT),
-                 ["evalbot.yml:3: suites.support has no 'model'. Such as `model: openai/gpt-5-mini`."]),
+                 ["evalbot.yml:3: suites.support has no 'model'. Such as `model: openai/gpt-6-luna`."]),
     "model without provider": (changed("openai/gpt-5-mini", "gpt-5-mini", SHORT),
                                [f"evalbot.yml:5: there is no model 'gpt-5-mini' in `models`. {HINT_MODEL}"]),
     "model of no such name": (changed("model: app\n", "model: ap\n"), ["evalbot.yml:15: there is no model 'ap' in `models`. Did you mean 'app'?"]),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from evalbot.app.setup.look import Found
 
 _KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-_ANSWERS = {"openai": "openai/gpt-5-mini", "anthropic": "anthropic/claude-sonnet-5"}
-_GRADES = {"openai": "openai/gpt-5", "anthropic": "anthropic/claude-sonnet-5"}
+_ANSWERS = {"openai": "openai/gpt-6-luna", "anthropic": "anthropic/claude-sonnet-5"}
+_GRADES = {"openai": "openai/gpt-6.1-terra", "anthropic": "anthropic/claude-sonnet-5"}
 _LOCAL, _LOCAL_JUDGE = "local/extractive", "local/rubric"
 
 

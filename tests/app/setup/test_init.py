@@ -151,9 +151,9 @@ def test_who_commits_decides_who_approves(tmp_path: Path) -> None:
     [
         ({}, (), "local/extractive", "local/rubric"),
         ({}, ("ANTHROPIC_API_KEY",), "anthropic/claude-sonnet-5", "anthropic/claude-sonnet-5"),
-        ({"requirements.txt": "openai>=3\n"}, (), "openai/gpt-5-mini", "openai/gpt-5"),
-        ({"requirements.txt": "openai>=3\n"}, ("ANTHROPIC_API_KEY",), "openai/gpt-5-mini", "anthropic/claude-sonnet-5"),
-        ({"main.py": 'import openai\nx = "gpt-5.4"\n'}, (), "openai/gpt-5.4", "openai/gpt-5"),
+        ({"requirements.txt": "openai>=3\n"}, (), "openai/gpt-6-luna", "openai/gpt-6.1-terra"),
+        ({"requirements.txt": "openai>=3\n"}, ("ANTHROPIC_API_KEY",), "openai/gpt-6-luna", "anthropic/claude-sonnet-5"),
+        ({"main.py": 'import openai\nx = "gpt-5.4"\n'}, (), "openai/gpt-5.4", "openai/gpt-6.1-terra"),
     ],
 )
 def test_the_models_are_those_that_the_code_and_the_keys_speak_for(files: dict[str, str], keys: tuple[str, ...], answers: str, grades: str, tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_a_person_who_is_asked_has_the_last_word(tmp_path: Path) -> None:
 
     init(repo.root, {"OPENAI_API_KEY": "sk-0123456789abcdef"}, ask)
     assert asked == [
-        "Suite support (prompts/support.md): which model answers? [openai/gpt-5-mini]", "Suite support: which model grades? [openai/gpt-5]",
+        "Suite support (prompts/support.md): which model answers? [openai/gpt-6-luna]", "Suite support: which model grades? [openai/gpt-6.1-terra]",
     ]  # fmt: skip
     assert "    judge: anthropic/claude-opus-5-5  # as you said\n" in (repo.root / "evalbot.yml").read_text()
 
@@ -300,5 +300,5 @@ def test_a_person_who_is_asked_has_the_last_word(tmp_path: Path) -> None:
 def test_an_answer_that_is_no_model_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     repo = project(tmp_path, {"prompts/support.md": SUPPORT})
     with pytest.raises(ConfigError, match="there is no provider 'opnai'"):
-        init(repo.root, {}, lambda *_: "opnai/gpt-5-mini")
+        init(repo.root, {}, lambda *_: "opnai/gpt-6-luna")
     assert repo.git("status", "--porcelain") == ""
