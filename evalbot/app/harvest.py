@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +15,9 @@ from evalbot.adapters.datasets import read_datasets
 from evalbot.adapters.datasets.extend import extended
 from evalbot.adapters.globs import match
 from evalbot.app import ledger as ledgers
+from evalbot.app.harvest_names import KEY_VARIABLE, Named, example_id, hashed_by, nowhere, outcome
 from evalbot.app.harvest_rows import proposed_row, row_of
-from evalbot.app.harvest_scoring import Bench, bench, example_id, failures, still_failing
+from evalbot.app.harvest_scoring import Bench, bench, failures, still_failing
 from evalbot.app.harvest_window import Drawn, draw, unanswered, window_of
 from evalbot.app.wiring import Lab, World
 from evalbot.config import load_policy
@@ -32,23 +32,23 @@ from evalbot.domain.privacy import Personal
 from evalbot.domain.proposals import Draft, Proposals, Standing
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row
-from evalbot.domain.samples import From
+from evalbot.domain.samples import From, Sample, Window
 from evalbot.domain.verdicts import Verdict
 from evalbot.gate.proposals import chosen, unknown
 from evalbot.report.proposal import proposal_body, proposal_title
 
-KEY_VARIABLE = "EVALBOT_HARVEST_KEY"
 MOST_UNSCORED = 0.05  # of the samples: with more, the judge is broken and what failed cannot be told
 
 
 @dataclass(frozen=True)
 class HarvestOptions:
-    """What is asked of a harvest. With `dry_run` nothing is written anywhere but on the terminal."""
+    """What is asked of a harvest. With `dry_run` nothing is written anywhere but on the terminal; `named` is instead of the window since the last run."""
 
     config: str = "evalbot.yml"
     key: str = "default"
     repository: str = ""
     dry_run: bool = False
+    named: Named | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def harvest(root: Path, options: HarvestOptions, world: World, proposals: Propos
     if proposals.public() and not ours.allow_public:
         hint = "If it may, set `harvest.allow_public: true`. Nothing was fetched."
         raise ConfigError(Problem("this repository is public, and harvested production text would be too.", policy.path, ours.line or None, hint))
+    ours = ours if options.named is None else options.named.policy(ours)
     run = _Run(root, options, world, proposals, history, now, policy, ours, sha, tree)
     try:
         return run.harvested()
@@ -121,26 +122,40 @@ class _Run:
         standing = self.proposals.standing(self._branch)
         kept = self._kept(standing)
         known = self._settled(known, standing, kept)
-        window = window_of(self.ours, known.watermark, self.now)
+        named = self.options.named
         personal = Personal(self._key, self.ours.redact, self._secrets)
-        source = build_source(self.ours, self.policy.path)
-        drawn = draw(self.ours, source, window, From(self.root, self.world.environment), personal, self.policy.limits.seed)
+        window, drawn = self._drawn(known, personal)
+        missing = () if named is None else named.missing(drawn.samples, [self._example(sample, personal) for sample in drawn.samples])
+        if named is not None and not drawn.counts.sampled:
+            return Harvested(Verdict.INCONCLUSIVE, nowhere(missing), policy_sha=self.sha)
         lab = self.world.open_lab(self.policy.limits)
         catch = replace(self._catch(drawn, known, kept, lab, personal), until=window.until)
         draft = self._draft(catch, kept) if catch.failures or kept else None
+        reason = _reason(catch, draft) if named is None else outcome(catch.counts, missing, bool(catch.failures))
         done = Harvested(
-            Verdict.PASS, _reason(catch, draft), catch, draft, standing, self.sha, lab.cost_usd, lab.model_calls, lab.judge_calls
+            Verdict.PASS, reason, catch, draft, standing, self.sha, lab.cost_usd, lab.model_calls, lab.judge_calls
         )
         return done if self.options.dry_run else self._written(done, known, standing)
 
+    def _drawn(self, known: ledgers.Ledger, personal: Personal) -> tuple[Window, Drawn]:
+        """A draw from what came since the last run, or just the samples that were named."""
+        named = self.options.named
+        window = window_of(self.ours, known.watermark, self.now) if named is None else named.window(self.ours, self.now)
+
+        def wanted(sample: Sample) -> bool:
+            return named is None or named.wants(sample, self._example(sample, personal))
+
+        source, here = build_source(self.ours, self.policy.path), From(self.root, self.world.environment)
+        return window, draw(self.ours, source, window, here, personal, self.policy.limits.seed, wanted)
+
     def _catch(self, drawn: Drawn, known: ledgers.Ledger, kept: Sequence[Example], lab: Lab, personal: Personal) -> Catch:
         """What is worth proposing; raises CouldNotRun where too little could be scored to tell."""
-        names = [example_id(sample, personal.redact, self._hash) for sample in drawn.samples]
+        names = [self._example(sample, personal) for sample in drawn.samples]
         made = bench(self.ours, self.policy, self.sha, self.tree, drawn.samples, names)
         sorted_out: list[Any] = []
 
         def worth_asking(rows: Sequence[Row]) -> list[Failure]:
-            failed, unscored = failures(made, drawn.samples, names, drawn.bad, rows)
+            failed, unscored = failures(made, drawn.samples, names, drawn.bad, rows, named=self.options.named is not None)
             if unscored > MOST_UNSCORED * max(1, len(drawn.samples)):
                 raise CouldNotRun(f"{unscored} of {len(drawn.samples)} recorded answers could not be scored.")
             found = unknown(failed, [*self._dataset(), *kept], lambda one: self._hash(one.example) in known.decided, self.ours.caps.near)
@@ -211,7 +226,9 @@ class _Run:
 
         def change(text: str) -> str:
             there = ledgers.read_ledger(text)
-            merged = replace(there, decided={**there.decided, **known.decided}, watermark=done.catch.until, pull=after.number, runs=(*there.runs, run))
+            merged = replace(there, decided={**there.decided, **known.decided}, pull=after.number)
+            if self.options.named is None:  # else nothing but the named samples was looked at: the next run reads that time
+                merged = replace(merged, watermark=done.catch.until, runs=(*there.runs, run))
             return ledgers.write_ledger(merged.with_state(proposed, ledgers.OPEN))
 
         self.history.update({self._ledger_path: change}, f"Harvest of suite {self.ours.suite}")
@@ -232,9 +249,11 @@ class _Run:
         return hashlib.sha256(secret.encode()).digest() if secret else _RUN_KEY
 
     def _hash(self, name: str) -> str:
-        """An id's stand-in in the ledger: by the secret, else by the repository's name, so that the next run knows it again."""
-        secret = self.world.environment.get(KEY_VARIABLE, "").strip() or f"evalbot harvest of {self.options.repository}"
-        return ledgers.hashed(hmac.new(secret.encode(), b"ids", hashlib.sha256).digest(), name)
+        """An id's stand-in in the ledger."""
+        return hashed_by(self.world.environment, self.options.repository)(name)
+
+    def _example(self, sample: Sample, personal: Personal) -> str:
+        return example_id(sample.id, personal.redact, self._hash)
 
     @property
     def _secrets(self) -> Redactor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,7 +28,6 @@ from evalbot.domain.targets import Place
 from evalbot.gate.evidence import failure_kinds
 
 _RECORDED = Model("replay", "production", base_url="target:harvest", seconds=60.0)
-_SAFE = re.compile(r"[A-Za-z0-9._:-]{1,150}\Z")
 _CONFIRMED = 1  # fresh answers are confirmations: they never come from the cache
 
 
@@ -104,16 +102,17 @@ def bench(
 
 
 def failures(
-    made: Bench, samples: Sequence[Sample], names: Sequence[str], bad: frozenset[int], rows: Sequence[Row]
+    made: Bench, samples: Sequence[Sample], names: Sequence[str], bad: frozenset[int], rows: Sequence[Row], *, named: bool = False
 ) -> tuple[list[Failure], int]:
-    """The samples whose answers were bad, worst signals first, and how many could not be scored."""
+    """The samples whose answers were bad, worst signals first, and how many could not be scored; of named ones all are bad."""
     by_example = {row.example: row for row in rows}
     deciding = suite_decides(made.case.metrics or {})
     found: list[Failure] = []
     unscored = 0
     for index, (sample, name) in enumerate(zip(samples, names, strict=True)):
         row = by_example.get(name)
-        signals = [word for word, is_so in (("metrics", row is not None and row.passed is False), ("error", sample.had_error), ("feedback", index in bad)) if is_so]
+        said = {"metrics": row is not None and row.passed is False, "error": sample.had_error, "feedback": index in bad, "named": named}
+        signals = [word for word, is_so in said.items() if is_so]
         if row is not None and row.passed is None and row.error is not None:
             unscored += 1
         if signals:
@@ -123,7 +122,10 @@ def failures(
 
 
 def still_failing(some: Sequence[Failure], rows: Sequence[Row], reproduce: int) -> tuple[list[Failure], int]:
-    """Those that the present prompt fails too, by the majority of its answers, and how many could not be told."""
+    """Those that the present prompt fails too, by the majority of its answers, and how many could not be told.
+
+    What somebody has named stays, whatever the present prompt answers: it is their word against a metric's.
+    """
     if not reproduce:
         return list(some), 0
     found: list[Failure] = []
@@ -132,15 +134,9 @@ def still_failing(some: Sequence[Failure], rows: Sequence[Row], reproduce: int) 
         judged = [row.passed for row in rows if row.example == failure.example and row.passed is not None]
         wrong = judged.count(False)
         open_ones += 2 * len(judged) <= reproduce
-        if 2 * wrong > len(judged) > 0:
+        if 2 * wrong > len(judged) > 0 or "named" in failure.signals:
             found.append(replace(failure, fresh=(wrong, len(judged))))
     return found, open_ones
-
-
-def example_id(sample: Sample, redact: Callable[[str], str], hashed: Callable[[str], str]) -> str:
-    """`prod-` and the sample's own id, or a keyed hash where that could name a person or is no id of ours."""
-    safe = _SAFE.match(sample.id) and redact(sample.id) == sample.id
-    return f"prod-{sample.id if safe else hashed(sample.id)}"
 
 
 def _subject(harvest: HarvestPolicy, policy: Policy, suite: SuitePolicy, sha: str, tree: Snapshot) -> tuple[Subject, Systems]:

@@ -39,8 +39,10 @@ def window_of(policy: HarvestPolicy, watermark: float, now: float) -> Window:
     return Window(watermark - OVERLAP_SECONDS if watermark else now - policy.since_seconds, now)
 
 
-def draw(policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int) -> Drawn:
-    """Fetch, draw and redact.
+def draw(
+    policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int, wanted: Callable[[Sample], bool] = lambda _: True
+) -> Drawn:
+    """Fetch, draw from what is wanted, and redact.
 
     Raises:
         ConfigError: The map names too little, or fits no record at all.
@@ -51,7 +53,7 @@ def draw(policy: HarvestPolicy, source: Source, window: Window, here: From, pers
     mapped, bad = mapper(paths), _bad_feedback(policy)
     strata = [_stratum(name) for name in policy.by]
     sampler: ProductionSampler[tuple[Sample, bool]] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed)
-    unusable, reason = 0, ""
+    unusable, usable, reason = 0, False, ""
     for record in source.fetch(window, here):
         try:
             sample = mapped(record)
@@ -60,11 +62,14 @@ def draw(policy: HarvestPolicy, source: Source, window: Window, here: From, pers
             continue
         if not window.since <= sample.timestamp < window.until:
             continue
+        usable = True
+        if not wanted(sample):
+            continue
         disliked = bad(record, sample)
         trouble = disliked or sample.had_error
         facts = Facts(sample.id, tuple(of(record, sample) for of in strata), _searched(sample), sample.latency_ms, trouble)
         sampler.offer((sample, disliked), facts)
-    if unusable and not sampler.offered:
+    if unusable and not usable:
         raise ConfigError(Problem(f"harvest: none of {unusable} records is a sample: {reason}.", hint="Look at `harvest.map`."))
     return _redacted(sampler.chosen(), personal, Counts(sampler.offered, sampler.repeated, unusable))
 

@@ -10,6 +10,7 @@ from evalbot import __version__
 from evalbot.adapters.github import GitHubClient
 from evalbot.adapters.runner import Runner
 from evalbot.app.harvest import Harvested, HarvestOptions, harvest
+from evalbot.app.harvest_names import named_in
 from evalbot.app.harvest_places import MOST_CALLS
 from evalbot.app.harvest_report import words
 from evalbot.app.inputs import KEY, Inputs
@@ -28,7 +29,7 @@ def act_harvest(given: Inputs, world: World, workspace: Path, runner: Runner, ap
     github = GitHubClient(given.github_token, api_url, repository, most_calls=MOST_CALLS)
     started = world.now()
     try:
-        options = HarvestOptions(given.config, given.key, repository)
+        options = HarvestOptions(given.config, given.key, repository, named=named_in(world.environment))
         done = harvest(workspace, options, world, github.proposals(), github.history(), time.time())
     except ConfigError as error:
         done = Harvested(Verdict.CONFIG_ERROR, str(error))

@@ -15,6 +15,9 @@ from evalbot.cli.app import Config, Json, Quiet, ReportDir, Repository, app, one
 @app.command(epilog="Exit status: 0 proposed, or nothing to propose; 2 configuration error; 3 source, model or judge failed, nothing written.")
 def harvest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the pull request; write nothing, and do not move the watermark.")] = False,
+    sample: Annotated[list[str], typer.Option(help="Propose this production sample, whatever the draw: its id, or the `prod-…` that the dashboard shows. As often as needed.")] = [],  # noqa: B006 - typer reads it
+    since: Annotated[str, typer.Option(help="Where named samples are looked for: from this time on, such as 2026-11-26T09:00:00Z.")] = "",
+    until: Annotated[str, typer.Option(help="And up to this one.")] = "",
     report: Annotated[bool, typer.Option("--report", help="How many production failures the datasets would now catch, from the ledger; fetches nothing.")] = False,
     config: Config = "evalbot.yml",
     key: Annotated[str, typer.Option(help="Name of this check where a repository has several.")] = "default",
@@ -25,17 +28,20 @@ def harvest(
 ) -> None:
     """Pull production samples, keep what failed and is new, and propose it as regression examples in one pull request.
 
+    With --sample only the named samples are looked at, and each is proposed unless the datasets hold it or it was decided on.
     With GITHUB_TOKEN and GITHUB_REPOSITORY it proposes on GitHub; without, only --dry-run works.
     """
     from evalbot.app.harvest import HarvestOptions
     from evalbot.app.harvest import harvest as run
+    from evalbot.app.harvest_names import named
     from evalbot.app.harvest_places import places
     from evalbot.app.harvest_report import as_json, catch_report, words
     from evalbot.app.wiring import World
 
-    options = HarvestOptions(config, key, os.environ.get("GITHUB_REPOSITORY", repository.resolve().name), dry_run)
     folder = report_dir if report_dir.is_absolute() else repository / report_dir
     with one_line_errors():
+        name = os.environ.get("GITHUB_REPOSITORY", repository.resolve().name)
+        options = HarvestOptions(config, key, name, dry_run, named(sample, since, until))
         proposals, history = places(repository, os.environ)
         if report:
             typer.echo(catch_report(options, proposals, history))

@@ -13,7 +13,7 @@ from evalbot.report.table import details
 
 _MOST_CHARACTERS = 60_000
 _ANSWER = 1500
-_SIGNALS = {"metrics": "the metrics", "error": "an error", "feedback": "bad feedback"}
+_SIGNALS = {"metrics": "the metrics", "error": "an error", "feedback": "bad feedback", "named": "the word of somebody who named it"}
 
 
 def proposal_title(suite: str, count: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from evalbot.adapters.github import GitHubClient
 from evalbot.app.harvest import Harvested, HarvestOptions, harvest
+from evalbot.app.harvest_names import Named
 from evalbot.app.wiring import World
 from tests.github_server import GitHubServer
 from tests.repository import Repo
@@ -61,11 +62,11 @@ class Shop:
         path.write_text("".join(json.dumps(one) + "\n" for one in records))
         return self
 
-    def harvest(self, *, now: float = NOW, dry_run: bool = False, env: Mapping[str, str] | None = None) -> Harvested:
-        """One run, as the scheduled job makes it."""
+    def harvest(self, *, now: float = NOW, dry_run: bool = False, env: Mapping[str, str] | None = None, named: Named | None = None) -> Harvested:
+        """One run, as the scheduled job makes it; with `named` as somebody asks for it."""
         github = GitHubClient(self.server.token, self.server.url, self.server.name, most_calls=200, sleep=lambda _: None)
         world = World.real({"GITHUB_TOKEN": self.server.token, **(env or {})}, self.root / "report", quiet=True)
-        return harvest(self.repo.root, HarvestOptions(repository=self.server.name, dry_run=dry_run), world, github.proposals(), github.history(), now)
+        return harvest(self.repo.root, HarvestOptions(repository=self.server.name, dry_run=dry_run, named=named), world, github.proposals(), github.history(), now)
 
     @property
     def pull(self) -> Any:
