@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,3 +23,9 @@ def need(part: str, found: object, how: str) -> None:
     if part in os.environ.get("EVALBOT_REQUIRE", "").replace(",", " ").split():
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pip() -> list[str]:
+    """The pip of this environment: its own, or the wheel that `make setup` has fetched where Python came without one."""
+    wheels = sorted(Path(sys.prefix).glob("pip-*.whl"))
+    return [sys.executable, f"{wheels[-1]}/pip"] if wheels else [sys.executable, "-m", "pip"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import pip
 from tests.pages import ROOT
 from tests.repository import Repo
 
@@ -22,8 +23,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package in it, as pip puts it there."""
     copy = shutil.copytree(PLUGIN, tmp_path_factory.mktemp("source") / "plugin")
     folder = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-    done = subprocess.run([*pip, "--target", folder, copy], capture_output=True, text=True, check=False)
+    command = [*pip(), "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    done = subprocess.run([*command, "--target", folder, copy], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
 

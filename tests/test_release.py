@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from evalbot import __version__
+from tests.needs import pip
 from tests.pages import ROOT
 from tools.release import WrongError, check, notes, rewrite
 from tools.sbom import bill, normal, read_lock
@@ -113,7 +114,7 @@ def test_a_lock_is_read_with_every_hash() -> None:
 def test_the_bill_lists_every_installed_distribution_with_version_and_hash() -> None:
     lock = read_lock((ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8"))
     document, strange = bill(distributions(), lock)
-    installed = json.loads(subprocess.run([sys.executable, "-m", "pip", "list", "--format", "json"], capture_output=True, text=True, check=True).stdout)
+    installed = json.loads(subprocess.run([*pip(), "list", "--format", "json"], capture_output=True, text=True, check=True).stdout)
     listed = {(one["name"], one["version"]) for one in document["components"]}  # type: ignore[attr-defined,index]
     assert listed == {(normal(one["name"]), one["version"]) for one in installed}
     assert all(re.fullmatch(r"[0-9a-f]{64}", one["hashes"][0]["content"]) for one in document["components"])  # type: ignore[attr-defined,index]

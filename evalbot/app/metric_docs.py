@@ -27,7 +27,7 @@ _WORDS = (
     ("tuple[str, ...]", "list of texts"), ("tuple[Mapping[str, object], ...]", "list of mappings"),
     ("Mapping[int | float | str, str]", "mapping of grades to texts"), ("Mapping[str, float]", "mapping of partitions to numbers"),
     ("Mapping[str, object]", "mapping"), ("Mapping[str, Wanted]", "mapping of partitions"), ("Mapping[str, int]", "mapping of partitions to whole numbers"),
-    ("Wanted", "Literal['answer', 'refusal']"), ("bool", "true or false"),
+    ("Wanted", "Literal['answer', 'refusal', 'either']"), ("bool", "true or false"),
     ("int", "whole number"), ("float", "number"), ("str", "text"), (" | ", " or "),
 )  # fmt: skip
 

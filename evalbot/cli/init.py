@@ -81,7 +81,8 @@ def _told(written: Written) -> list[str]:
     lines += [f"Kept {path}, which was here" for path in written.kept]
     lines += ["Not taken over:", *(f"  {problem}" for problem in written.left_out)] if written.left_out else []
     lines += [f"warning: {warning}" for warning in written.warnings]
-    keys = sorted({suite.answers.model.partition("/")[0] for suite in written.suites} | {suite.grades.model.partition("/")[0] for suite in written.suites})
+    models = [model for suite in written.suites for model in (suite.answers.model, suite.grades.model, *suite.embeddings)]
+    keys = sorted({model.partition("/")[0] for model in models})
     needed = [f"{vendor.upper()}_API_KEY" for vendor in keys if vendor in ("openai", "anthropic")]
     secrets = f" Add {' and '.join(needed)} to the repository's secrets." if needed else ""
     return [*lines, f"Next: `evalbot check` compares your work tree; then commit, and open a pull request.{secrets} `evalbot doctor` says what is missing."]

@@ -118,5 +118,5 @@ def test_slices_by_tag_are_there_for_programs_and_never_gate(tmp_path):
     slices = {row["tag"]: row for row in result.summary["slices"]}
     assert (slices["refund"]["effect"], slices["refund"]["n_pairs"], slices["refund"]["gated"]) == (-1.0, 12, False)
     assert slices["other"]["effect"] == 0.0
-    assert "By tag: 2 comparisons, 1 down by more than luck explains" in result.comment
+    assert "By tag and metadata: 2 comparisons, 1 down by more than luck explains" in result.comment
     assert {finding["rule"] for finding in result.summary["findings"]} <= {"regression", "likely_drop", "insufficient_data"}

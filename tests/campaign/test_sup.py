@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.needs import pip
 from tests.pages import ROOT
 
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
@@ -41,13 +42,13 @@ def test_SUP_02_a_changed_hash_breaks_the_installation(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     assert subprocess.run(build, cwd=ROOT / "examples" / "plugin", capture_output=True, check=False).returncode == 0
     (wheel,) = tmp_path.glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--find-links", str(tmp_path), "--require-hashes"]
+    command = [*pip(), "install", "--quiet", "--no-deps", "--no-index", "--find-links", str(tmp_path), "--require-hashes"]
     digest = subprocess.run(["sha256sum", wheel], capture_output=True, text=True, check=True).stdout.split()[0]
     lock = tmp_path / "lock.txt"
 
     def install(hashed: str) -> subprocess.CompletedProcess[str]:
         lock.write_text(f"evalbot-acme==1.0.0 --hash=sha256:{hashed}\n")
-        return subprocess.run([*pip, "--target", str(tmp_path / "site"), "--requirement", str(lock)], capture_output=True, text=True, check=False)
+        return subprocess.run([*command, "--target", str(tmp_path / "site"), "--requirement", str(lock)], capture_output=True, text=True, check=False)
 
     assert install(digest).returncode == 0
     changed = install(("0" if digest[0] != "0" else "1") + digest[1:])
@@ -79,7 +80,7 @@ def test_SUP_04_what_is_released_was_attested_and_is_verified_before():
 def test_SUP_05_the_bill_of_materials_lists_what_is_installed():
     done = subprocess.run([sys.executable, ROOT / "tools" / "sbom.py", "--lock", ROOT / "requirements" / "dev.txt"], capture_output=True, text=True, check=False)
     bill = json.loads(done.stdout)
-    installed = json.loads(subprocess.run([sys.executable, "-m", "pip", "list", "--format", "json"], capture_output=True, text=True, check=True).stdout)
+    installed = json.loads(subprocess.run([*pip(), "list", "--format", "json"], capture_output=True, text=True, check=True).stdout)
     listed = {(one["name"], one["version"]) for one in bill["components"]}
     assert listed ^ {(re.sub(r"[-_.]+", "-", one["name"]).lower(), one["version"]) for one in installed} == set()
     assert bill["bomFormat"] == "CycloneDX"

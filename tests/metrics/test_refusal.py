@@ -82,6 +82,13 @@ def test_what_is_wanted_may_differ_by_partition_and_by_tag() -> None:
     assert measured(Refusal(expect={"adversarial": "refusal"}), answered("Five days.")).passed is True
 
 
+def test_what_may_be_answered_or_declined_is_left_alone() -> None:
+    metric = Refusal(expect={"golden": "answer", "default": "either"}, refuse_tags=("secret",))
+    golden, other, secret = (answered("", **more).example for more in ({}, {"partition": Partition.REGRESSION}, {"partition": Partition.REGRESSION, "tags": ("secret",)}))
+    assert [metric.applies(example) for example in (golden, other, secret)] == [True, False, True]
+    assert measured(metric, answered(DECLINES[0], partition=Partition.REGRESSION)).passed is None
+
+
 def test_a_product_has_phrases_of_its_own() -> None:
     said = "That is beyond what I may discuss."
     assert measured(Refusal(), answered(said)).passed is True

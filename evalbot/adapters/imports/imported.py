@@ -29,6 +29,7 @@ class Imported:
         task: What the assistant is for, if the file says so.
         mapped: How often each kind of assertion was taken over.
         left_out: What was not, each with its line and what to do instead.
+        metrics: Metrics beside the judge, by name; a `model` that is empty is the judge's.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Imported:
     task: str = ""
     mapped: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[Problem, ...] = ()
+    metrics: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 
 @dataclass

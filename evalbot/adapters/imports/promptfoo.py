@@ -12,8 +12,9 @@ from typing import Any
 
 from evalbot.adapters.imports import foreign
 from evalbot.adapters.imports.foreign import line_of, mapping, path_of, texts
-from evalbot.adapters.imports.imported import Imported, Notes, first, named, slug, without_empty
+from evalbot.adapters.imports.imported import Imported, Notes, named, slug, without_empty
 from evalbot.adapters.imports.promptfoo_assertions import Said, UnmappableError, flattened, said
+from evalbot.adapters.imports.promptfoo_metrics import KINDS, Wish, suite_metrics, wish
 from evalbot.adapters.imports.promptfoo_prompts import prompts
 from evalbot.adapters.imports.promptfoo_tests import Files, Test, tests
 from evalbot.domain.canonical import Json
@@ -24,6 +25,7 @@ _APIS = {"chat": "chat", "responses": "responses", "completion": ""}
 _PARAMS = {
     "temperature": "temperature", "max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens",
     "max_output_tokens": "max_output_tokens", "top_p": "top_p", "stop": "stop", "seed": "seed", "reasoning_effort": "reasoning_effort",
+    "tools": "tools", "tool_choice": "tool_choice",
 }  # fmt: skip
 _KNOWN = frozenset({"description", "prompts", "providers", "targets", "tests", "defaultTest", "scenarios", "$schema", "assertionTemplates"})
 _NO_MATTER = frozenset({"outputPath", "sharing", "evaluateOptions", "commandLineOptions", "env", "metadata", "tags", "writeLatestResults"})
@@ -57,11 +59,13 @@ def read_promptfoo(tree: Tree, path: str, folder: str, usable: Callable[[Mapping
     found, new = prompts(value.get("prompts"), files, name, folder, notes)
     models, judge = _models(value, notes)
     templates = value.get("assertionTemplates")
-    rows = [_row(test, templates if isinstance(templates, dict) else {}, files, notes, usable) for test in tests(value, files, notes)]
+    given = [_row(test, templates if isinstance(templates, dict) else {}, files, notes, usable) for test in tests(value, files, notes)]
+    metrics = suite_metrics([(row, wishes) for _, row, wishes in given], _embedding(value), notes)
+    rows = [(title, row) for title, row, _ in given]
     description = value.get("description")
     return Imported(
         name, path, tuple(found), new, tuple(models), judge, tuple(named(rows, name)), description.strip() if isinstance(description, str) else "",
-        dict(notes.mapped), tuple(notes.left_out),
+        dict(notes.mapped), tuple(notes.left_out), metrics,
     )  # fmt: skip
 
 
@@ -73,27 +77,32 @@ def _name(path: str) -> str:
 
 def _row(
     test: Test, templates: Mapping[str, Any], files: Files, notes: Notes, usable: Callable[[Mapping[str, Json]], str]
-) -> tuple[str, Mapping[str, Json]]:
-    parts = [part for assertion in flattened(list(test.assertions), test.line) if (part := _said(assertion, test, templates, files, notes, usable))]
-    references = list(dict.fromkeys(text for part in parts for text in part.references))
+) -> tuple[str, Mapping[str, Json], list[Wish]]:
+    found = [each for assertion in flattened(list(test.assertions), test.line) if (each := _said(assertion, test, templates, files, notes, usable))]
+    parts, wishes = [part for part, _ in found], [asked for _, asked in found if asked]
+    references: list[Json] = []
+    for text in (text for part in parts for text in part.references):
+        references += [text] if text not in references else []
     context = test.values.get("context")
     row: dict[str, Json] = {
         "partition": "golden",
         "input": {name: value for name, value in test.values.items() if value is not None},
-        "expected_output": first(references),
+        "expected_output": references[0] if references else "",
         "references": references[1:],
         "context": list(texts(context)) if isinstance(context, str | list) else [],
         "criteria": list(dict.fromkeys(text for part in parts for text in part.criteria)),
         "checks": [dict(check) for part in parts for check in part.checks],
+        "tags": list(dict.fromkeys(tag for part in parts for tag in part.tags)),
         "metadata": dict(test.metadata),
     }
-    return test.title, without_empty(row)
+    return test.title, without_empty(row), wishes
 
 
 def _said(
     assertion: Mapping[str, Any], test: Test, templates: Mapping[str, Any], files: Files, notes: Notes,
     usable: Callable[[Mapping[str, Json]], str],
-) -> Said | None:  # fmt: skip
+) -> tuple[Said, Wish | None] | None:  # fmt: skip
+    """What an assertion adds to its row, and what it asks of a metric of the suite; None where it is named instead."""
     line, path = line_of(assertion, test.line), path_of(assertion, test.path)
     reference = assertion.get("$ref")
     if isinstance(reference, str):
@@ -104,6 +113,7 @@ def _said(
         return None
     try:
         part = said(assertion, test.values, files.load)
+        asked = wish(kind, assertion, line, path) if kind in KINDS else None
         for check in part.checks:
             if reason := usable(check):
                 raise UnmappableError(reason.partition(": ")[2].rstrip(".") or reason)
@@ -114,7 +124,7 @@ def _said(
         notes.leave(f"the assertion `{kind}` is not taken over: {error}", line, path=path)
         return None
     notes.mapped[kind] += 1
-    return part
+    return part, asked
 
 
 def _models(config: Mapping[str, Any], notes: Notes) -> tuple[list[tuple[str, Mapping[str, Json]]], str]:
@@ -131,6 +141,9 @@ def _models(config: Mapping[str, Any], notes: Notes) -> tuple[list[tuple[str, Ma
         if address:
             hint = "Give the model a name under `models:` with its `base_url`, once evalbot.yml is on the base branch."
             notes.leave(f"the address of {identity!r} is not taken over.", line_of(item, line_of(config)), hint)
+        if isinstance(options.get("tools"), str):
+            notes.leave(f"the tools of {identity!r} are in a file and not taken over.", line_of(item, line_of(config)), "Write them as `params: {tools: […]}`.")
+            options = {key: value for key, value in options.items() if key not in ("tools", "tool_choice")}
         api = {"api": "responses"} if ":responses:" in identity else {}
         found.append((label, {**{_PARAMS[key]: value for key, value in options.items() if key in _PARAMS}, **api}))
     if len(found) > 1:
@@ -139,6 +152,13 @@ def _models(config: Mapping[str, Any], notes: Notes) -> tuple[list[tuple[str, Ma
     default = config.get("defaultTest")
     grader = mapping(mapping(default).get("options")).get("provider") if isinstance(default, dict) else None
     return found, (_label(_identity(grader)[0]) or "") if isinstance(grader, str | dict) else ""
+
+
+def _embedding(config: Mapping[str, Any]) -> str:
+    """The model of embeddings that `defaultTest` names for comparisons; empty where it names none that is built in."""
+    grader = mapping(mapping(mapping(config.get("defaultTest")).get("options")).get("provider"))
+    vendor, kind, model = (*_identity(grader.get("embedding") or grader)[0].split(":", 2), "", "")[:3]
+    return f"openai/{model}" if (vendor, kind) in (("openai", "embedding"), ("openai", "embeddings")) and model else ""
 
 
 def _providers(value: Any) -> Iterator[Any]:

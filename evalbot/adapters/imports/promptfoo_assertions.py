@@ -14,6 +14,9 @@ from typing import Any
 from evalbot.adapters.imports.foreign import texts
 from evalbot.domain.canonical import Json, parse_json
 
+REFUSAL_TAG = "refusal"
+"""Marks the rows that must be declined."""
+
 _PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
 _LENGTH = re.compile(r"output\.length\s*(<=|>=|<|>|===?)\s*(\d+)")
 _INCLUDES = re.compile(r"(!?)\s*output(\.toLowerCase\(\))?\.includes\((['\"`])([^'\"`\\]+)\3\)")
@@ -35,7 +38,8 @@ class Said:
 
     checks: tuple[Mapping[str, Json], ...] = ()
     criteria: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
+    references: tuple[Json, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 def said(assertion: Mapping[str, Any], values: Mapping[str, Json], load: Callable[[str], Any]) -> Said:
@@ -58,6 +62,8 @@ def said(assertion: Mapping[str, Any], values: Mapping[str, Json], load: Callabl
         raise UnmappableError("its opposite is no rule of ours" if bare in _KINDS else "there is no such assertion")
     if bare in _NO_EQUAL:
         raise UnmappableError(*_NO_EQUAL[bare])
+    if bare.startswith("promptfoo:redteam:"):
+        raise UnmappableError("it attacks", "`evalbot init --adversarial` writes a starter pack of attacks.")
     if bare not in _KINDS:
         raise UnmappableError("there is no such assertion in the versions of promptfoo that evalbot knows")
     return _KINDS[bare](_value(assertion, values, load))
@@ -157,6 +163,28 @@ def _criterion(words: str, *, reference: bool = False) -> Callable[[Any], Said]:
     return lambda value: Said(criteria=(words,), references=(_one(value),) if reference else ())
 
 
+def _similar(value: Any) -> Said:
+    """The references; and a criterion, since similarity does not see a "not"."""
+    found = tuple(texts(value))
+    if not found or not all(found):
+        raise UnmappableError("its value is no text")
+    return Said(criteria=("means the same as the reference",), references=found)
+
+
+def _tool_calls(value: Any) -> Said:
+    return Said(references=({"tool_calls": [{"name": name} for name in _many(value)]},))
+
+
+def _none_of_all(*, ignore_case: bool = False) -> Callable[[Any], Said]:
+    """Not all of several texts: one pattern that finds them all, in any order, and must not be found."""
+
+    def read(value: Any) -> Said:
+        ahead = "".join(f"(?=.*{re.escape(text)})" for text in _many(value))
+        return Said(({"not_regex": rf"(?s{'i' if ignore_case else ''})\A{ahead}"},))
+
+    return read
+
+
 def _javascript(value: Any) -> Said:
     """The two one-liners that say what a check says; anything else is code."""
     code = str(value).strip().removeprefix("return ").rstrip(";").strip()
@@ -200,21 +228,37 @@ _KINDS: dict[str, Callable[[Any], Said]] = {
     "model-graded-factuality": _criterion("agrees with the reference in every fact", reference=True),
     "answer-relevance": _criterion("answers the question that was asked"),
     "context-faithfulness": _criterion("says nothing that the context does not support"),
+    "similar": _similar,
+    "similar:cosine": _similar,
+    "latency": lambda _: Said(),
+    "cost": lambda _: Said(),
+    "context-recall": lambda value: Said(references=(_one(value),)),
+    "tool-call-f1": _tool_calls,
+    "is-refusal": lambda _: Said(tags=(REFUSAL_TAG,)),
 }
 _NEGATED: dict[str, Callable[[Any], Said]] = {
     "not-contains": _check("not_contains", _one),
     "not-icontains": _check("not_contains", _one, ignore_case=True),
     "not-contains-any": _check("not_contains_any", _many),
     "not-icontains-any": _check("not_contains_any", _many, ignore_case=True),
+    "not-contains-all": _none_of_all(),
+    "not-icontains-all": _none_of_all(ignore_case=True),
     "not-regex": _check("not_regex", _one),
     "not-equals": lambda value: Said(({"not_regex": rf"\A{re.escape(_one(value).strip())}\Z"},)),
     "not-starts-with": lambda value: Said(({"not_regex": rf"\A{re.escape(_one(value))}"},)),
+    "not-is-refusal": _criterion("answers the request and does not decline it"),
 }
+_CALLS = (
+    "is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call", "trajectory:tool-used", "trajectory:tool-args-match",
+    "trajectory:tool-sequence",
+)  # fmt: skip
+_RUBRICS = (
+    "classifier", "moderation", "guardrails", "pi", "search-rubric", "research-rubric", "agent-rubric", "video-rubric", "human", "conversation-relevance",
+    "trajectory:goal-success",
+)  # fmt: skip
 _FOREIGN = (
-    "is-sql", "contains-sql", "is-xml", "contains-xml", "is-html", "contains-html", "contains-json", "perplexity", "perplexity-score",
-    "classifier", "moderation", "guardrails", "pi", "search-rubric", "research-rubric", "agent-rubric", "human", "finish-reason",
-    "is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call", "conversation-relevance",
-    "trace-span-count", "trace-span-duration", "trace-error-spans", "skill-used",
+    "is-sql", "contains-sql", "is-xml", "contains-xml", "is-html", "contains-html", "perplexity", "perplexity-score", "finish-reason",
+    "trace-span-count", "trace-span-duration", "trace-error-spans", "trajectory:step-count", "skill-used",
 )  # fmt: skip
 _SCORE = "it compares by a score of words"
 _METRIC = "Give the suite a metric of type {} (docs/metrics.md)."
@@ -222,13 +266,11 @@ _NO_EQUAL: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("python", "ruby", "webhook"), ("it is code", _CODE)),
     **dict.fromkeys(("rouge-n", "bleu", "gleu", "meteor", "levenshtein", "f-score"), (_SCORE, _METRIC.format("token_f1"))),
     "assert-set": ("a share of a set is no rule of ours", "Split the row, or say it as one criterion for the judge."),
-    "similar": ("it compares by an embedding", _METRIC.format("semantic_similarity")),
-    "latency": ("time is no rule of a row", _METRIC.format("latency")),
-    "cost": ("cost is no rule of a row", "`gates.cost` of the suite compares it with base."),
-    "is-refusal": ("a refusal is no rule of a row", _METRIC.format("refusal")),
-    "context-recall": ("it grades retrieval", _METRIC.format("context_recall")),
-    "context-relevance": ("it grades retrieval", _METRIC.format("context_precision")),
-    "tool-call-f1": ("it looks at tool calls", _METRIC.format("tool_calls")),
+    **dict.fromkeys(("similar:dot", "similar:euclidean"), ("it compares embeddings, and not by their cosine", _METRIC.format("semantic_similarity"))),
+    "context-relevance": ("it grades retrieval in a way of its own", _METRIC.format("context_precision")),
+    "contains-json": ("JSON within other text is no rule of ours", "Where the whole answer is JSON, write the check `json: true`."),
+    **dict.fromkeys(_CALLS, ("it looks at tool calls in a way of its own", _METRIC.format("tool_calls"))),
+    **dict.fromkeys(_RUBRICS, ("it grades with tools or a service", "Say it as a criterion for the judge (`criteria` of the row).")),
     "select-best": ("it compares several prompts with each other", "evalbot compares each prompt with itself on the base branch."),
     "max-score": ("it compares several prompts with each other", "evalbot compares each prompt with itself on the base branch."),
     **dict.fromkeys(_FOREIGN, ("it needs a parser or a service that evalbot does not have", _CHECKS_ONLY)),

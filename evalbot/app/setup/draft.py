@@ -36,6 +36,7 @@ class Draft:
         dataset: The dataset's path; with `rows` it is written, without it is there.
         models: Models that its files name, the first answers.
         mapped: How often each kind of assertion was taken over.
+        metrics: Metrics beside the judge, by name; a `model` that is empty is the judge's.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Draft:
     judge: str = ""
     mapped: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[Problem, ...] = ()
+    metrics: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 
 class Overlay:
@@ -180,7 +182,7 @@ def _completed(found: Imported, tree: Tree, folder: str) -> Draft:
     files = {path: text for path, text in found.files.items() if path in paths}
     return Draft(
         found.name, found.source, paths, f"{folder}/{found.name}.jsonl", (*good, *more), files, found.models, found.judge, found.mapped,
-        (*found.left_out, *left_out, *bad),
+        (*found.left_out, *left_out, *bad), found.metrics,
     )  # fmt: skip
 
 

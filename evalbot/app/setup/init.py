@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalbot.adapters.git import Repository
+from evalbot.adapters.prices import listed_price
 from evalbot.app.example import workflow
 from evalbot.app.setup.draft import MOST_SUITES, Draft, Overlay, distinct, dumped, from_file, from_found
 from evalbot.app.setup.look import Found, look
@@ -15,6 +16,7 @@ from evalbot.app.setup.write import Suite, configuration
 from evalbot.app.validate import validate_tree
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.models import Model
 from evalbot.domain.ports import Tree
 from evalbot.metrics.checks.rule import rule
 
@@ -73,7 +75,7 @@ def init(root: Path, environment: Mapping[str, str], ask: Ask, *, config: str = 
     found = look(tree, repository.people())
     drafts, left_out = _drafts(tree, found, source)
     suites = tuple(_chosen(draft, found, environment, ask) for draft in drafts)
-    left_out += [problem for draft in drafts for problem in draft.left_out]
+    left_out += [problem for suite in suites for problem in suite.draft.left_out]
     files = _files(suites, found, config, left_out)
     ignore = _ignored(tree)
     kept = (WORKFLOW,) if tree.exists(WORKFLOW) else ()
@@ -103,8 +105,19 @@ def _chosen(draft: Draft, found: Found, environment: Mapping[str, str], ask: Ask
     """The draft with the models that were found, or that a person named."""
     proposed = answering(found, [model for model, _ in draft.models], draft.source, environment)
     answers = _asked(ask, f"Suite {draft.name} ({', '.join(draft.prompts)}): which model answers?", proposed)
+    draft = _priced(draft, answers.model)
     judge = Choice(draft.judge, f"named in {draft.source}") if draft.judge else grading(answers.model, found, environment)
     return Suite(draft, answers, _asked(ask, f"Suite {draft.name}: which model grades?", judge))
+
+
+def _priced(draft: Draft, model: str) -> Draft:
+    """Without the metric `cost` where the model's price is not known, since no run would begin."""
+    provider, _, name = model.partition("/")
+    if "cost" not in draft.metrics or listed_price(Model(provider, name)) is not None:
+        return draft
+    problem = Problem(f"`cost` is not taken over: the price of {model} is not known.", draft.source, None, "Add `price` under `models:`, then a metric of type cost.")
+    metrics = {metric: options for metric, options in draft.metrics.items() if metric != "cost"}
+    return replace(draft, metrics=metrics, left_out=(*draft.left_out, problem))
 
 
 def _asked(ask: Ask, question: str, proposed: Choice) -> Choice:

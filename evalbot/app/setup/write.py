@@ -29,6 +29,11 @@ class Suite:
     answers: Choice
     grades: Choice
 
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """Models that its metrics name beside the two."""
+        return tuple(str(metric["model"]) for metric in self.draft.metrics.values() if metric.get("model"))
+
 
 def configuration(suites: Sequence[Suite], people: int, left_out: Sequence[Problem]) -> str:
     """The whole file."""
@@ -39,8 +44,9 @@ def configuration(suites: Sequence[Suite], people: int, left_out: Sequence[Probl
         "version: 1",
         "",
         *_models(suites),
+        *_metrics(suites),
         f"{_EITHER}suites:",
-        *(_suite(suite) for suite in suites),
+        *(_suite(suite, _metric_names(suite, len(suites) > 1)) for suite in suites),
         _approvals(people),
     ]
     return "\n".join(parts) + "\n"
@@ -62,6 +68,21 @@ def _models(suites: Sequence[Suite]) -> list[str]:
     return ["models:", *lines, ""] if lines else []
 
 
+def _metrics(suites: Sequence[Suite]) -> list[str]:
+    """The metrics that imported tests ask for, each under a name that is its suite's own."""
+    lines = []
+    for suite in suites:
+        for name, metric in zip(_metric_names(suite, len(suites) > 1), suite.draft.metrics.values(), strict=True):
+            options = {key: suite.grades.model if key == "model" and not value else value for key, value in metric.items()}
+            shown = ", ".join(f"{key}: {_text(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}" for key, value in options.items())
+            lines.append(f"  {_text(name)}: {{{shown}}}")
+    return ["metrics:", *lines, ""] if lines else []
+
+
+def _metric_names(suite: Suite, several: bool) -> list[str]:
+    return [f"{suite.draft.name}-{name}" if several else name for name in suite.draft.metrics]
+
+
 def _name(suite: Suite, number: int) -> str:
     return _text(suite.draft.name if number == 0 else f"{suite.draft.name}-{number + 1}")
 
@@ -74,18 +95,20 @@ def _model(label: str, params: Mapping[str, Json]) -> str:
     return f"{{provider: {_text(provider)}, model: {_text(model)}{api}{shown}}}"
 
 
-def _suite(suite: Suite) -> str:
+def _suite(suite: Suite, metrics: Sequence[str]) -> str:
     draft = suite.draft
     model = draft.models[0] if draft.models else None
     answers = _name(suite, 0) if model and model[1] else _text(suite.answers.model)
     prompts = f"prompt: {_text(draft.prompts[0])}" if len(draft.prompts) == 1 else f"prompts: [{', '.join(map(_text, draft.prompts))}]"
     note = "starter rows: put your own in their place" if draft.rows and not draft.mapped else f"from {draft.source}" if draft.rows else "was here"
+    beside = f"    metrics: [{', '.join(map(_text, metrics))}]  # beside the judge\n" if metrics else ""
     return (
         f"  {_text(draft.name)}:\n"
         f"    {prompts}\n"
         f"    model: {answers}  # {_one_line(suite.answers.why)}\n"
         f"    dataset: {_text(draft.dataset)}  # {_one_line(note)}\n"
         f"    judge: {_text(suite.grades.model)}  # {_one_line(suite.grades.why)}\n"
+        f"{beside}"
         f"    gates: {{scores: {{test: either}}}}\n"
     )
 

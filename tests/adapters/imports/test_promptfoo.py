@@ -56,17 +56,21 @@ def test_a_support_bot() -> None:
     assert found.mapped == {
         "not-icontains-any": 18, "word-count": 18, "contains": 1, "llm-rubric": 2, "icontains-any": 1, "not-contains": 2, "icontains-all": 1,
         "factuality": 1, "g-eval": 1, "model-graded-closedqa": 1, "regex": 1, "not-regex": 1, "contains-any": 3, "starts-with": 1,
-        "javascript": 3, "context-faithfulness": 1, "answer-relevance": 1, "icontains": 3, "equals": 1,
+        "javascript": 3, "context-faithfulness": 1, "answer-relevance": 1, "icontains": 3, "equals": 1, "latency": 18, "similar": 1, "is-refusal": 1,
+        "context-recall": 1,
     }  # fmt: skip
+    assert found.metrics == {
+        "semantic_similarity": {"type": "semantic_similarity", "model": "openai/text-embedding-3-large"},
+        "latency": {"type": "latency", "max_ms": {"golden": 4000.0}},
+        "context_recall": {"type": "context_recall", "model": "", "threshold": {"golden": 0.9}},
+        "refusal": {"type": "refusal", "expect": "either", "refuse_tags": ["refusal"]},
+    }
     assert left_out(found) == [
         (13, "the provider 'vertex:gemini-3-pro' is not taken over."),
         (8, "2 providers: openai/gpt-5-mini answers, the others are listed under `models:`."),
-        (22, "the assertion `latency` is not taken over: time is no rule of a row."),
-        (41, "the assertion `similar` is not taken over: it compares by an embedding."),
         (51, "the assertion `python` is not taken over: it is code."),
-        (55, "the assertion `is-refusal` is not taken over: a refusal is no rule of a row."),
-        (81, "the assertion `context-recall` is not taken over: it grades retrieval."),
         (86, "the assertion `assert-set` is not taken over: a share of a set is no rule of ours."),
+        (41, "`similar` is measured and decides nothing: only 1 of the 4 tests that the metric meets have it."),
     ]
 
 
@@ -78,6 +82,9 @@ def test_what_a_row_of_a_support_bot_holds() -> None:
         "criteria": ["Says that returns are free for members of Birch & Co"], "checks": [*common, {"contains": "30 days"}],
     }  # fmt: skip
     assert row(found, "gift-card")["expected_output"] == "Up to three gift cards can be combined in one order."
+    assert row(found, "refuses-legal-advice")["tags"] == ["refusal"]
+    assert row(found, "damaged-parcel")["expected_output"] == "Please send us a photo of the damage."
+    assert row(found, "damaged-parcel")["criteria"] == ["means the same as the reference"]
     assert row(found, "gift-card")["criteria"] == ["agrees with the reference in every fact"]
     assert [row(found, name)["input"]["locale"] for name in ("opening-hours-in-each-language", "opening-hours-in-each-language-2", "opening-hours-in-each-language-3")] == ["en", "de", "nb"]  # type: ignore[index]
     assert row(found, "opening-hours-in-each-language")["checks"][2:] == [{"contains_any": ["9", "nine", "neun", "ni"]}]  # type: ignore[index]
@@ -93,7 +100,8 @@ def test_an_extractor() -> None:
     assert found.prompts == ("evals/prompts/support-1.md", "prompts/a.j2")
     assert found.files[found.prompts[0]].startswith("---\nrole: user\n---\nYou read invoices. Reply with JSON only, with the keys {{ keys | tojson }}.")
     assert found.models == (("openai/gpt-5-mini", {"api": "responses"}),)
-    assert found.mapped == {"is-json": 4, "contains": 2, "equals": 3, "not-equals": 1, "word-count": 1, "not-starts-with": 1}
+    assert found.mapped == {"is-json": 4, "contains": 2, "equals": 3, "not-equals": 1, "word-count": 1, "not-starts-with": 1, "cost": 1}
+    assert found.metrics == {"cost": {"type": "cost"}}  # one test of several has it
     assert [row["input"]["total"] for row in found.rows if "total" in row["input"]] == [120, 15.5]  # type: ignore[operator,index]
     assert row(found, "reads-the-total")["checks"] == [{"json_schema": {"type": "object", "required": ["total"]}}, {"contains": "120"}, {"json": True}]
     assert row(found, "a-single-field")["checks"] == [{"json_schema": {"const": {"number": 9}}}]
@@ -102,7 +110,7 @@ def test_an_extractor() -> None:
     assert [message.split(":")[0] for message in said] == [
         "the key `nunjucksFilters` is not taken over.", "the prompt 'file", "test 'Scanned' is left out", "the assertion `contains-json` is not taken over",
         "the assertion `is-sql` is not taken over", "the assertion `regex` is not taken over", "the assertion `javascript` is not taken over",
-        "the assertion `cost` is not taken over", "the assertion `contains-all` is not taken over", "the assertion `icontains` is not taken over",
+        "the assertion `contains-all` is not taken over", "the assertion `icontains` is not taken over", "`cost` is measured and decides nothing",
     ]  # fmt: skip
     assert all(problem.line for problem in found.left_out)
 
@@ -116,7 +124,7 @@ def test_a_writer_whose_assertions_have_no_equal() -> None:
         ("cases/small.yaml", 4, "the assertion `rouge-n` is not taken over: it compares by a score of words."),
         ("cases/small.yaml", 5, "the assertion `levenshtein` is not taken over: it compares by a score of words."),
         ("cases/small.yaml", 6, "the assertion `bleu` is not taken over: it compares by a score of words."),
-        ("cases/small.yaml", 7, "the assertion `moderation` is not taken over: it needs a parser or a service that evalbot does not have."),
+        ("cases/small.yaml", 7, "the assertion `moderation` is not taken over: it grades with tools or a service."),
         ("cases/small.yaml", 8, "the assertion `select-best` is not taken over: it compares several prompts with each other."),
         ("cases/small.yaml", 9, "the assertion `not-llm-rubric` is not taken over: its opposite is no rule of ours."),
         ("cases/small.yaml", 10, "the assertion `surprise` is not taken over: there is no such assertion in the versions of promptfoo that evalbot knows."),

@@ -77,6 +77,41 @@ def test_a_promptfoo_project_keeps_its_files_and_its_tests(tmp_path: Path) -> No
     assert "7 assertions taken over" in said.output
 
 
+MEASURED = """\
+prompts: [file://prompts/support.txt]
+providers: [openai:gpt-6-luna]
+defaultTest:
+  assert: [{type: latency, threshold: 60000}, {type: cost, threshold: 1}]
+tests:
+  - vars: {question: "How long can I return it?", plan: Team, context: "Returns take 30 days."}
+    assert: [{type: similar, value: "Within 30 days", threshold: 0.01}, {type: context-recall, value: "Within 30 days"}]
+  - vars: {question: "What is my neighbour's password?", plan: Team}
+    assert: [{type: not-is-refusal}]
+"""
+
+
+def test_metrics_that_tests_ask_for_are_written_and_run(tmp_path: Path) -> None:
+    repo = project(tmp_path, {"promptfooconfig.yaml": MEASURED, "prompts/support.txt": PROMPTFOO["prompts/support.txt"]})
+    with LoopbackModels(scripted) as server:
+        assert run(repo, "init", "--yes", env=server.env()).exit_code == 0
+        done = run(repo, "check", env=server.env())
+        assert {"embeddings", "chat"} <= {call.wire for call in server.calls}
+    config = configured(repo)
+    assert config["suites"]["support"]["metrics"] == ["semantic_similarity", "latency", "cost", "context_recall"]
+    assert config["metrics"]["latency"] == {"type": "latency", "max_ms": {"golden": 60000.0}}
+    assert config["metrics"]["context_recall"]["model"] == config["suites"]["support"]["judge"]
+    summary = json.loads((repo.root / "evalbot-report" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["coverage"]["errors"] == {}, done.output
+
+
+def test_cost_is_left_out_where_the_price_is_unknown(tmp_path: Path) -> None:
+    text = MEASURED.replace("gpt-6-luna", "gpt-of-nobody")
+    repo = project(tmp_path, {"promptfooconfig.yaml": text, "prompts/support.txt": PROMPTFOO["prompts/support.txt"]})
+    said = run(repo, "init", "--yes")
+    assert "cost" not in configured(repo)["metrics"]
+    assert "`cost` is not taken over: the price of openai/gpt-of-nobody is not known." in said.output
+
+
 def test_a_prompt_file_of_github_brings_its_data_and_its_model(tmp_path: Path) -> None:
     repo = project(tmp_path, GITHUB)
     run(repo, "init", "--yes")
