@@ -15,6 +15,7 @@ from evalbot.adapters.datasets import read_datasets
 from evalbot.adapters.datasets.extend import extended
 from evalbot.adapters.globs import match
 from evalbot.app import ledger as ledgers
+from evalbot.app.harvest_erased import erased_in
 from evalbot.app.harvest_names import KEY_VARIABLE, Named, example_id, hashed_by, nowhere, outcome
 from evalbot.app.harvest_rows import proposed_row, row_of
 from evalbot.app.harvest_scoring import Bench, bench, failures, still_failing
@@ -145,8 +146,9 @@ class _Run:
         def wanted(sample: Sample) -> bool:
             return named is None or named.wants(sample, self._example(sample, personal))
 
+        erased = erased_in(self.ours, self.policy.path, self.tree)
         source, here = build_source(self.ours, self.policy.path), From(self.root, self.world.environment)
-        return window, draw(self.ours, source, window, here, personal, self.policy.limits.seed, wanted)
+        return window, draw(self.ours, source, window, here, personal, self.policy.limits.seed, wanted, erased)
 
     def _catch(self, drawn: Drawn, known: ledgers.Ledger, kept: Sequence[Example], lab: Lab, personal: Personal) -> Catch:
         """What is worth proposing; raises CouldNotRun where too little could be scored to tell."""

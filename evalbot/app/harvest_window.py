@@ -40,9 +40,10 @@ def window_of(policy: HarvestPolicy, watermark: float, now: float) -> Window:
 
 
 def draw(
-    policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int, wanted: Callable[[Sample], bool] = lambda _: True
-) -> Drawn:
-    """Fetch, draw from what is wanted, and redact.
+    policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int,
+    wanted: Callable[[Sample], bool] = lambda _: True, erased: Callable[[Sample], bool] = lambda _: False,
+) -> Drawn:  # fmt: skip
+    """Fetch, draw from what is wanted, and redact; what is erased is only counted.
 
     Raises:
         ConfigError: The map names too little, or fits no record at all.
@@ -53,7 +54,7 @@ def draw(
     mapped, bad = mapper(paths), _bad_feedback(policy)
     strata = [_stratum(name) for name in policy.by]
     sampler: ProductionSampler[tuple[Sample, bool]] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed)
-    unusable, usable, reason = 0, False, ""
+    unusable, usable, forgotten, reason = 0, False, 0, ""
     for record in source.fetch(window, here):
         try:
             sample = mapped(record)
@@ -63,6 +64,9 @@ def draw(
         if not window.since <= sample.timestamp < window.until:
             continue
         usable = True
+        if erased(sample):
+            forgotten += 1
+            continue
         if not wanted(sample):
             continue
         disliked = bad(record, sample)
@@ -71,7 +75,7 @@ def draw(
         sampler.offer((sample, disliked), facts)
     if unusable and not usable:
         raise ConfigError(Problem(f"harvest: none of {unusable} records is a sample: {reason}.", hint="Look at `harvest.map`."))
-    return _redacted(sampler.chosen(), personal, Counts(sampler.offered, sampler.repeated, unusable))
+    return _redacted(sampler.chosen(), personal, Counts(sampler.offered, sampler.repeated, unusable, forgotten))
 
 
 def _refuse_poor(paths: Mapping[str, str], policy: HarvestPolicy) -> None:

@@ -302,6 +302,9 @@ class HarvestPart(Part):
     redact: list[Literal["email", "phone", "card", "iban", "token"]] = Field(
         default=["email", "phone", "card", "iban", "token"], description="Kinds of personal data that are taken out before anything leaves the run."
     )
+    erased: Text | None = Field(
+        default=None, description="A file of the repository that lists who asked to be forgotten: ids of users or records, or `sha256:` and the hash of one, one a line."
+    )
     allow_public: bool = Field(default=False, description="Whether production text, redacted, may go into a public repository.")
 
 

@@ -25,7 +25,10 @@ class Caps:
 
 @dataclass(frozen=True)
 class HarvestPolicy:
-    """`harvest:` of the configuration. `source` is its options, `type` among them; `bad_when` are the values of `feedback` that are bad."""
+    """`harvest:` of the configuration. `source` is its options, `type` among them; `bad_when` are the values of `feedback` that are bad.
+
+    `erased` is the file of those who asked to be forgotten.
+    """
 
     suite: str
     dataset: str
@@ -43,6 +46,7 @@ class HarvestPolicy:
     redact: tuple[str, ...] = ()
     allow_public: bool = False
     line: int = 0
+    erased: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Counts:
     fetched: int = 0
     repeated: int = 0
     unusable: int = 0
+    erased: int = 0
     sampled: int = 0
     not_redacted: int = 0
     unscored: int = 0

@@ -51,7 +51,8 @@ def _row(failure: Failure) -> str:
     kinds = f" ({', '.join(code(kind, 60) for kind in failure.kinds[:4])})" if failure.kinds else ""
     fresh = f"; the present prompt fails it {failure.fresh[0]} of {failure.fresh[1]} times" if failure.fresh[1] else ""
     seen = f"; seen {failure.seen} times" if failure.seen > 1 else ""
-    link = f"; source {code(failure.sample.url, 200)}" if failure.sample.url else ""
+    # GitHub takes a row as done where "[x]" stands anywhere in it.
+    link = f"; source {code(failure.sample.url.replace('[', '%5B'), 200)}" if failure.sample.url else ""
     return f"- [ ] {code(failure.example)}: failed by {why}{kinds}{fresh}{seen}. Cluster: {inline(failure.cluster, 80)}{link}"
 
 
@@ -79,7 +80,7 @@ def _counts(counts: Counts) -> str:
         (counts.decided, "decided before"), (counts.repaired, "not failed by the present prompt"), (counts.held_back, "held back by the caps"),
         (counts.proposed, "proposed"),
     )  # fmt: skip
-    lost = [f"{count} {what}" for count, what in ((counts.unusable, "unusable"), (counts.not_redacted, "dropped because redaction failed"), (counts.unscored, "not scored")) if count]
+    lost = [f"{count} {what}" for count, what in ((counts.unusable, "unusable"), (counts.erased, "of those who asked to be forgotten"), (counts.not_redacted, "dropped because redaction failed"), (counts.unscored, "not scored")) if count]
     return "This run: " + ", ".join(f"{count:,} {what}" for count, what in steps) + (f"; {', '.join(lost)}" if lost else "") + "."
 
 
