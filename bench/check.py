@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import workload
+from bench import peers, workload
 from bench.measure import ROOT, Cost, ModelServer, measured, model_server
 
 EVALBOT = (sys.executable, "-m", "evalbot")
+_CACHE_ALONE = "evalbot check, the same again without its report folder"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             large = compared(folder / "large", options.n, 0, options.in_flight, options.runs, server)
             print(f"\nPer call, as the slope from {small.examples:,} to {large.examples:,} examples without latency "
                   "(start-up removed)\n")  # fmt: skip
-            print(_table(*slope_table(small, large)))
+            others = list(peers.slopes(small.examples, large.examples, options.in_flight, server)) if options.peers else []
+            print(_table(*slope_table(small, large, others)))
+            print("".join(f"\n{line}" for line in peers.missing()) if options.peers else "", end="")
         print(f"\nWhere nothing is left to ask a model (least of {options.start_runs} runs)\n")
         print(_table(*start_table(folder / "main", options.start_runs, server)))
 
@@ -93,31 +96,38 @@ def calls_table(pair: Pair, in_flight: int) -> tuple[list[str], list[list[str]]]
     return headers, [best, row("bare SDK loop", bare), row("evalbot check", ours), difference]
 
 
-def slope_table(small: Pair, large: Pair) -> tuple[list[str], list[list[str]]]:
+def slope_table(small: Pair, large: Pair, others: Sequence[tuple[str, Cost, Cost]] = ()) -> tuple[list[str], list[list[str]]]:
     """Headers and rows of what one more call, and a thousand more examples, take."""
     calls = 4 * (large.examples - small.examples) or 1
     thousands = (large.examples - small.examples) / 1000 or 1
     rows, cpu = [], []
-    for name, few, many in (("bare SDK loop", small.bare, large.bare), ("evalbot check", small.evalbot, large.evalbot)):
+    ours = [("bare SDK loop", small.bare, large.bare), ("evalbot check", small.evalbot, large.evalbot)]
+    for name, few, many in [*ours, *others]:
         cpu.append((many.cpu_seconds - few.cpu_seconds) / calls * 1000)
         wall = (many.wall_seconds - few.wall_seconds) / calls * 1000
         rows.append([name, f"{cpu[-1]:.2f}", f"{wall:.2f}", f"{(many.peak_mb - few.peak_mb) / thousands:.1f}", f"{many.peak_mb:.0f}"])
     rows.append(["evalbot − bare", f"{cpu[1] - cpu[0]:+.2f}", "", "", ""])
+    rows += [[f"{name} / evalbot", f"{taken / cpu[1]:.1f} ×", "", "", ""] for (name, _, _), taken in zip(others, cpu[2:], strict=True)]
     return ["", "CPU ms/call", "wall ms/call", "MB per 1,000 examples", "peak MB"], rows
 
 
 def start_table(folder: Path, runs: int, server: ModelServer) -> tuple[list[str], list[list[str]]]:
     """Headers and rows: the help page, a pull request that changes no prompt, and one that was measured before."""
-    commands = {
+    commands: dict[str, Sequence[str]] = {
         "python -c pass": (sys.executable, "-c", "pass"),
         "evalbot --help": (*EVALBOT, "--help"),
         "evalbot check, no prompt changed": _check(folder, workload.ELSEWHERE),
         "evalbot check, the same again": _check(folder, workload.CHANGE),
+        _CACHE_ALONE: _check(folder, workload.CHANGE),
     }
     rows = []
     for name, command in commands.items():
         server.reset(0)
-        costs = [measured(command, server.environment, server) for _ in range(runs)]
+        costs = []
+        for _ in range(runs):
+            if name == _CACHE_ALONE:
+                shutil.rmtree(folder / "evalbot-report")
+            costs.append(measured(command, server.environment, server))
         cost, wall = min(costs, key=_cpu), min(cost.wall_seconds for cost in costs)
         rows.append([name, f"{cost.cpu_seconds:.2f}", f"{wall:.2f}", f"{cost.peak_mb:.0f}", str(costs[-1].calls)])
     return ["", "CPU s", "wall s", "peak MB", "calls"], rows
@@ -159,6 +169,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=1, help="of each command; the one with the least CPU counts (default 1)")
     parser.add_argument("--start-runs", type=int, default=5, help="of each command that calls no model (default 5)")
     parser.add_argument("--answer-chars", type=int, default=400, help="length of an answer (default 400)")
+    parser.add_argument("--peers", action="store_true", help="promptfoo and inspect-ai beside it in the slope, where bench/peers.py finds them")
     parser.add_argument("--no-slope", action="store_true", help="leave out the runs without latency")
     return parser.parse_args(arguments)
 

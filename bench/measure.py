@@ -84,7 +84,9 @@ def model_server(answer_chars: int) -> Iterator[ModelServer]:
         process.communicate()
 
 
-def measured(command: Sequence[str], environment: Mapping[str, str], server: ModelServer | None = None) -> Cost:
+def measured(
+    command: Sequence[str], environment: Mapping[str, str], server: ModelServer | None = None, *, fails: Sequence[int] = (0,)
+) -> Cost:
     """Run a command to its end.
 
     Peak memory is the kernel's figure, which never falls below what this process itself holds (about 20 MB): it is taken
@@ -104,7 +106,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str], server: Mod
     ended = time.monotonic()
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stderr.close()
-    if process.returncode:
+    if process.returncode not in fails:
         raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}:\n{said}")
     cost = Cost(ended - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
     return _with_calls(cost, server.counts(), started, ended) if server else cost

@@ -24,6 +24,8 @@ _MODEL = re.compile(rb'"model":\s*"([^"]*)"')
 _EXAMPLE = re.compile(rb"Order [0-9]+")
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*([0-9]+)", re.IGNORECASE)
 _GRADING = b'"response_format"'
+_PEERS_JUDGE = b'bench-judge'
+_PEERS_GRADE = '{"reason": "The answer names the right menu.", "pass": true, "score": 1}\n\nGRADE: C'  # promptfoo reads one, inspect-ai the other
 _SENTENCE = "Open Billing, choose Invoices and send the receipt again; it arrives within five minutes. "
 
 
@@ -59,6 +61,9 @@ class Server:
         if grading:
             self.seen.gradings += 1
             text = self._grade(body)
+        elif _PEERS_JUDGE in body:
+            self.seen.gradings += 1
+            text = _PEERS_GRADE
         else:
             self.seen.answers += 1
             text = f"Answer {number:08x}. {self.answer}"

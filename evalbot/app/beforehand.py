@@ -11,7 +11,7 @@ from evalbot.adapters.prices import listed_price, price
 from evalbot.adapters.providers.open import answered_at
 from evalbot.app.systems import Systems
 from evalbot.domain.errors import CouldNotRun
-from evalbot.domain.models import Model, Reply, Request
+from evalbot.domain.models import Endpoint, Model, Reply, Request
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Cache
 from evalbot.domain.record import Estimate
@@ -30,8 +30,12 @@ def memory_of(cache: Cache, systems: Systems, environment: Mapping[str, str], re
     if isinstance(cache, NoCache):
         return None
 
+    addresses: dict[Endpoint, str | None] = {}  # a run has few, and asks for them at every reply
+
     def address(model: Model) -> str | None:
-        return None if model.endpoint in systems else answered_at(model, environment)
+        if model.endpoint not in addresses:
+            addresses[model.endpoint] = None if model.endpoint in systems else answered_at(model, environment)
+        return addresses[model.endpoint]
 
     def today(model: Model, reply: Reply) -> float | None:
         # The table of vendors' prices comes with evalbot's version, so only policy can have changed one.

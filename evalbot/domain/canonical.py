@@ -12,7 +12,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 def canonical(value: object) -> str:
     """The shortest JSON text of a value with sorted keys; raises ValueError on NaN and infinities."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+    return _encode(value)
 
 
 def digest(value: object) -> str:
@@ -41,6 +41,9 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
             raise ValueError(f"duplicate key {key!r}")
         found[key] = value
     return found
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode
 
 
 def _refuse(name: str) -> NoReturn:

@@ -124,9 +124,8 @@ class Request:
         """The same request without its messages in memory; `messages` reads them."""
         request = object.__new__(Request)
         known = {"_hash": self.hash, "_read": messages}
-        for one in fields(Request):
-            if one.name != "messages":
-                object.__setattr__(request, one.name, known.get(one.name, getattr(self, one.name)))
+        for name in _KEPT:
+            object.__setattr__(request, name, known[name] if name in known else getattr(self, name))
         return request
 
     if not TYPE_CHECKING:  # to a type checker the field is simply there
@@ -136,6 +135,9 @@ class Request:
             if name == "messages":
                 return self._read()
             raise AttributeError(name)
+
+
+_KEPT = tuple(one.name for one in fields(Request) if one.name != "messages")
 
 
 class Outcome(StrEnum):

@@ -42,12 +42,13 @@ async def compared(
     found = list(rows)
     examples = {(task.suite, task.example.id, task.example.hash): task.example for task in tasks}
     turns = asyncio.Semaphore(max(1, at_once))
+    comparing = {name for name, suite in suites.items() if _comparing(suite)}
 
     async def one(both: _Both) -> None:
         async with turns:
             found[both.place] = await _row(both, suites[both.head.suite], scorer, deadline)
 
-    await asyncio.gather(*(one(both) for both in _pairs(found, examples) if _comparing(suites[both.head.suite])))
+    await asyncio.gather(*(one(both) for both in _pairs(found, examples) if both.head.suite in comparing))
     return found
 
 

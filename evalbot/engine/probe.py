@@ -102,9 +102,9 @@ def _open(row: Row, suite: SuiteMetrics) -> list[str]:
     return [
         name
         for name, metric in suite.metrics.items()
-        if isinstance(metric, Judging) and not isinstance(metric, Comparing)
-        and (score := row.scores.get(name)) is not None and score.status is ScoreStatus.SCORED
+        if (score := row.scores.get(name)) is not None and score.status is ScoreStatus.SCORED
         and score.detail.get(SPEAKS) is True and TALKED_ROUND not in score.detail
+        and isinstance(metric, Judging) and not isinstance(metric, Comparing)  # last: a look at all members of a protocol
     ]  # fmt: skip
 
 

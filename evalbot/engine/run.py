@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
@@ -256,8 +256,8 @@ class Runner:
 
     def _answered(self, task: Task, reply: Reply, shared: bool, scores: Mapping[str, Score], bill: Bill) -> Row:
         passed, error, reason = passes(reply.outcome, scores, self._suites[task.suite].deciding)
-        return replace(
-            self._blank(task), output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
+        return self._row(
+            task, output=self._redact(reply.text), outcome=reply.outcome, error=error, reason=reason,
             usage=reply.usage, cost_usd=reply.cost_usd, judge_usd=bill.usd, judge_calls=bill.calls,
             retried=bill.retried + (0 if shared else reply.attempts - 1), latency_ms=reply.latency_ms, shared=shared,
             cached=reply.cached, cached_calls=bill.cached + (reply.cached and not shared),
@@ -268,7 +268,7 @@ class Runner:
         )  # fmt: skip
 
     def _unanswered(self, task: Task, failed: Failed, shared: bool) -> Row:
-        return replace(self._blank(task), error=failed.error, reason=self._redact(failed.reason), shared=shared)
+        return self._row(task, error=failed.error, reason=self._redact(failed.reason), shared=shared)
 
     def _record(self, rows: dict[int, Row], position: int, row: Row) -> None:
         rows[position] = self._shelf.put(row, self._journal.append(to_line(row)))
@@ -286,10 +286,10 @@ class Runner:
         setting = "golden_seconds" if self._deadline(task) < self._total_deadline else "total_seconds"
         return Failed(ErrorClass.STOPPED, f"the time is used up; run.{setting} sets it")
 
-    def _blank(self, task: Task) -> Row:
+    def _row(self, task: Task, **found: Any) -> Row:  # Any: of each field what `Row` says
         return Row(
             suite=task.suite, prompt=task.prompt, side=task.side, example=task.example.id, example_hash=task.example.hash,
             partition=task.example.partition, part=task.part, epoch=task.epoch, confirmation=task.confirmation,
-            request_hash=task.request.hash, graded_by=self._suites[task.suite].identity,
+            request_hash=task.request.hash, graded_by=self._suites[task.suite].identity, **found,
         )  # fmt: skip
 

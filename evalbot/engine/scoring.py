@@ -69,6 +69,8 @@ class Scorer:
         self._suites, self._gateway, self._redact, self._share = suites, gateway, redact, share
         self._haste = haste
         self._recalls = share and gateway.remembers
+        # Looked up once: whether an object fits a protocol is told by all of the protocol's members, at every answer.
+        self._judging = {id(metric) for suite in suites.values() for metric in suite.metrics.values() if isinstance(metric, Judging)}
         self._embeddings = Embeddings(gateway, recalls=self._recalls)
         self._gradings: Once[Score] = Once(lasting=lambda score: score.error is not ErrorClass.STOPPED)
 
@@ -116,7 +118,7 @@ class Scorer:
             return Score.unscored(ErrorClass.STOPPED, "the time is used up")
         judge_id = self._suites[task.suite].judge_ids.get(name)
         stamp: dict[str, Json] = {"judge_id": judge_id} if judge_id else {}
-        if isinstance(metric, Judging) and speaks_to_judge(answered.output):
+        if id(metric) in self._judging and speaks_to_judge(answered.output):
             stamp[SPEAKS] = True
         return replace(score, detail={**score.detail, **stamp}) if stamp else score
 

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
-from evalbot.stats.student import quantile
+from evalbot.stats.student import power_of_t, quantile
 
 MOST_PAIRS = 10**9
 
@@ -51,10 +51,8 @@ def pairs_needed(sd_difference: float, delta: float, alpha: float = 0.05, power:
 
 
 def _power(n: int, ratio: float, alpha: float) -> float:
-    from scipy.special import nctdtr
-
     critical = quantile(1.0 - alpha / 2, n - 1)
     shift = math.sqrt(n) / ratio if ratio else math.inf
-    if shift > critical + 30:  # certain, and beyond what nctdtr can compute
+    if shift > critical + 30:  # certain, and beyond what need be computed
         return 1.0
-    return 1.0 - float(nctdtr(n - 1, shift, critical))
+    return power_of_t(shift, n - 1, critical)

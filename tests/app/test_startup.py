@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from evalbot.cli.commands import MODULES
-from tests.app.checking import House
+from tests.app.checking import House, by_quality
 from tests.app.on_github import Scene
 from tests.github_server import GitHubServer
 from tests.loopback import LoopbackModels
@@ -55,6 +55,18 @@ def test_a_check_without_a_changed_prompt_loads_no_sdk_no_numbers_and_no_templat
     found = loaded(COMMAND, ["check", "-C", str(house.repo.root), "--base", "main", "--head", "change"])
     assert found & (PROVIDERS | NUMBERS | WORK | GITHUB) == set()
     assert json.loads((house.repo.root / "evalbot-report/summary.json").read_text())["verdict"] == "not_applicable"
+
+
+def test_what_was_measured_before_is_compared_again_without_an_sdk_and_without_scipy(tmp_path: Path) -> None:
+    house = House(tmp_path).head({"prompts/support.md": "Answer in one sentence: {{ user_input }}\n"})
+    again = ["check", "-C", str(house.repo.root), "--base", "main", "--head", "change"]
+    with LoopbackModels(by_quality()) as models:
+        loaded(COMMAND, again, models.env())
+        asked = len(models.calls)
+        assert asked
+        found = loaded(COMMAND, again, models.env())
+        assert len(models.calls) == asked
+    assert found & (PROVIDERS | NUMBERS) == {"tabulate"}  # of the comment
 
 
 def test_the_action_without_a_changed_prompt_loads_no_sdk_no_numbers_and_no_template_engine(tmp_path: Path) -> None:
