@@ -32,26 +32,43 @@ def with_trends(record: RunRecord, history: History) -> RunRecord:
     return replace(record, trend=tuple(points)) if points else record
 
 
-def _points(text: str, suite: str, metric: str) -> Iterator[TrendPoint]:
-    """The newest runs, newest first; lines of another version are passed over."""
-    found: list[Mapping[str, Any]] = []
+def logged_runs(text: str, most: int) -> Iterator[Mapping[str, Any]]:
+    """The newest runs of a log, newest first; lines of another version and torn ones are passed over."""
+    left = most
     for line in reversed(text.splitlines()):
         try:
             run: Any = parse_json(line)
         except ValueError:
             continue
-        if isinstance(run, Mapping) and run.get("schema") == SCHEMA and len(found) < MOST_RUNS:
-            found.append(run)
-    for run in found:
-        cells = tuple(_cell(cell, metric) for cell in run.get("cells", ()) if isinstance(cell, Mapping))
+        if left and isinstance(run, Mapping) and run.get("schema") == SCHEMA:
+            left -= 1
+            yield run
+
+
+def cells_of(run: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The prompt × partition parts of a run."""
+    cells = run.get("cells", ())
+    yield from (cell for cell in cells if isinstance(cell, Mapping)) if isinstance(cells, list) else ()
+
+
+def mean_of(cell: Mapping[str, Any], metric: str) -> tuple[int, float, float | None] | None:
+    """How many examples, their mean and its 95 % half width; None where the metric scored nothing there."""
+    metrics = cell.get("metrics")
+    scored = metrics.get(metric) if isinstance(metrics, Mapping) else None
+    if not isinstance(scored, Mapping) or not isinstance(scored.get("mean"), int | float):
+        return None
+    n, variance = scored.get("n"), scored.get("variance")
+    half = _Z95 * math.sqrt(variance / n) if isinstance(variance, int | float) and isinstance(n, int) and n > 1 else None
+    return n if isinstance(n, int) else 0, float(scored["mean"]), half
+
+
+def _points(text: str, suite: str, metric: str) -> Iterator[TrendPoint]:
+    for run in logged_runs(text, MOST_RUNS):
+        cells = tuple(_cell(cell, metric) for cell in cells_of(run))
         yield TrendPoint(suite, str(run.get("at", "")), str(run.get("commit", "")), str(run.get("verdict", "")), cells)
 
 
 def _cell(cell: Mapping[str, Any], metric: str) -> TrendCell:
-    scored = cell.get("metrics", {}).get(metric) if isinstance(cell.get("metrics"), Mapping) else None
     base = TrendCell(str(cell.get("prompt", "")), str(cell.get("partition", "")), int(cell.get("passed", 0)), int(cell.get("answers", 0)))
-    if not isinstance(scored, Mapping) or not isinstance(scored.get("mean"), int | float):
-        return base
-    n, variance = scored.get("n"), scored.get("variance")
-    half = _Z95 * math.sqrt(variance / n) if isinstance(variance, int | float) and isinstance(n, int) and n > 1 else None
-    return replace(base, metric=metric, mean=float(scored["mean"]), half_width=half)
+    found = mean_of(cell, metric)
+    return base if found is None else replace(base, metric=metric, mean=found[1], half_width=found[2])

@@ -25,6 +25,7 @@ MODULES = {
     "label": "label",
     "harvest": "harvest",
     "monitor": "monitor",
+    "dashboard": "dashboard",
     "validate": "validate",
     "doctor": "doctor",
     "schema": "validate",

@@ -75,6 +75,14 @@ def power_of_t(shift: float, df: float, critical: float) -> float:
     return math.fsum(powers) / math.fsum(weights)
 
 
+def mean_interval(n: int, mean: float, sd: float, confidence: float = 0.95) -> tuple[float, float] | None:
+    """Student's interval for the mean of `n` values with standard deviation `sd` (n − 1); None for a single value."""
+    if n < 2:
+        return None
+    half = quantile((1 + confidence) / 2, n - 1) * sd / n**0.5
+    return mean - half, mean + half
+
+
 def _deviate(t: float, df: float) -> float:
     a = df - 0.5
     b, y = 48.0 * a * a, a * math.log1p(t * t / df)

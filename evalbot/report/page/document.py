@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from evalbot.domain.record import RunRecord
-from evalbot.report.escape import text
+from evalbot.report.frame import asset, foot, head
 from evalbot.report.page import data, overview
 from evalbot.report.title import title
 
@@ -45,37 +42,16 @@ def document(record: RunRecord, *, advisory: bool = False) -> Iterator[str]:
     It works from disk and as an artifact, loads nothing and connects nowhere: the policy in its head forbids it. Where policy
     says `report.show_outputs: false` it holds no answer and no judge's words.
     """
-    yield from _head(title(record, advisory=advisory))
+    yield from head(title(record, advisory=advisory), asset(__package__, "style.css"), _script())
     yield from overview.before(record, advisory=advisory)
     if record.rows:
         yield _EXPLORER
     yield from overview.after(record)
     yield "</main>\n"
     yield from data.parts(record)
-    yield f"<script>{_script()}</script>\n</body>\n</html>\n"
-
-
-def _head(heading: str) -> Iterator[str]:
-    style = _asset("style.css")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(_script())}'; base-uri 'none'; form-action 'none'"
-    )
-    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
-    yield f"<title>{text(heading)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+    yield foot(_script())
 
 
 @cache
 def _script() -> str:
-    return "\n".join(_asset(name) for name in SCRIPTS)
-
-
-@cache
-def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    """As a Content-Security-Policy names an inline script or style that may be used."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+    return "\n".join(asset(__package__, name) for name in SCRIPTS)

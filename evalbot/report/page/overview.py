@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Comparison, Finding, Level, Verdict
 from evalbot.report.escape import text
+from evalbot.report.frame import table
 from evalbot.report.labels import RULES, is_sha, prompt_name, suites
 from evalbot.report.numbers import MISSING, count, duration, money
 from evalbot.report.page.interval import interval_picture
@@ -90,7 +91,7 @@ def _results(record: RunRecord) -> Iterator[str]:
     if found:
         several = len(suites(record)) > 1
         yield "<section><h2>Results</h2>"
-        yield from _table((*HEADERS[:6], "", *HEADERS[6:]), [_cells(row, several) for row in found], range(2, 9))
+        yield from table((*HEADERS[:6], "", *HEADERS[6:]), [_cells(row, several) for row in found], range(2, 9))
         yield "</section>\n"
 
 
@@ -107,7 +108,7 @@ def _kinds(record: RunRecord) -> Iterator[str]:
     if found:
         rows = [[text(kind), count(base), count(head), change] for kind, base, head, change in found]
         yield "<section><h2>What fails</h2>"
-        yield from _table(("Kind", "Base", "Head", "Δ"), rows, range(1, 4))
+        yield from table(("Kind", "Base", "Head", "Δ"), rows, range(1, 4))
         yield "</section>\n"
 
 
@@ -115,7 +116,7 @@ def _slices(record: RunRecord) -> Iterator[str]:
     fallen = slices.fallen(record)
     if fallen:
         yield f"<section><h2>{text(slices.heading(record))}</h2>"
-        yield from _table(slices.HEADERS, [_slice(record, row) for row in fallen], range(2, 8))
+        yield from table(slices.HEADERS, [_slice(record, row) for row in fallen], range(2, 8))
         yield f'<p class="soft small">{text(slices.note(record))}</p></section>\n'
 
 
@@ -131,16 +132,5 @@ def _cost(record: RunRecord) -> Iterator[str]:
         return
     yield f"<section><h2>Cost and speed</h2><p>This run: {money(record.cost_usd)}, {duration(record.seconds)}; "
     yield f"{count(calls.model)} answers asked for, {count(calls.judge)} judge calls, {count(calls.cached)} from the cache, {count(calls.retried)} retried.</p>"
-    yield from _table(COST_HEADERS, [[text(cell or MISSING) for cell in row] for row in cost_rows(record)], range(1, 4))
+    yield from table(COST_HEADERS, [[text(cell or MISSING) for cell in row] for row in cost_rows(record)], range(1, 4))
     yield "</section>\n"
-
-
-def _table(headers: Iterable[str], rows: Sequence[Sequence[str]], numbers: range) -> Iterator[str]:
-    """Cells are markup already; columns in `numbers` do not wrap."""
-    if not rows:
-        return
-    yield '<div class="scroll"><table><thead><tr>' + "".join(f"<th>{text(one)}</th>" for one in headers) + "</tr></thead><tbody>\n"
-    for row in rows:
-        cells = (f'<td class="number">{cell}</td>' if index in numbers else f"<td>{cell}</td>" for index, cell in enumerate(row))
-        yield f"<tr>{''.join(cells)}</tr>\n"
-    yield "</tbody></table></div>"

@@ -1,0 +1,187 @@
+"""What the monitor keeps → windows, charts and alerts of the dashboard; nothing is written and nothing is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalbot.adapters.monitor_store import MonitorStore
+from evalbot.domain.dashboard import (
+    HALLUCINATION,
+    VIOLATIONS,
+    AlertShown,
+    Cell,
+    Estimate,
+    Measure,
+    Point,
+    Production,
+    SampleShown,
+    Standing,
+    WindowShown,
+)
+from evalbot.domain.monitoring import Alert, MonitorPolicy, Seen
+from evalbot.gate.alerts import Report, report
+from evalbot.stats.difference import sample
+from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState
+from evalbot.stats.proportions import wilson
+from evalbot.stats.student import mean_interval
+
+STEPS: Mapping[str, int] = {"1h": 12, "24h": 24, "7d": 28}
+"""How many points each window's charts have: every 5 minutes, hour, 6 hours."""
+COST_DAYS: Mapping[str, float] = {"24 h": 86_400.0, "7 d": 7 * 86_400.0, "28 d": 28 * 86_400.0}
+MOST_ALERTS = 200
+_WORST_FIRST = (Standing.WORSE, Standing.NOTHING, Standing.FEW, Standing.NO_REFERENCE, Standing.UNTESTED, Standing.STEADY)
+
+
+@dataclass
+class Kept:
+    """One reading of the store: the last week, the reference, the samples that alerts name, and what judging has cost."""
+
+    week: list[Seen] = field(default_factory=list)
+    reference: list[Seen] = field(default_factory=list)
+    named: dict[str, Seen] = field(default_factory=dict)
+    spent: dict[str, float | None] = field(default_factory=dict)
+    count: int = 0
+    last: float | None = None
+
+
+def read(store: MonitorStore, alerts: Iterable[Alert], now: float) -> Kept:
+    """Everything that the page needs, in one pass."""
+    wanted = {name for alert in alerts for name in alert.samples}
+    since, until = store.pinned() or (0.0, 0.0)
+    kept = Kept()
+    for one in store.between(0.0, now):
+        kept.count += 1
+        kept.last = one.at
+        if now - one.at <= WINDOWS["7d"] + 3_600.0:
+            kept.week.append(one)
+        if since <= one.at < until:
+            kept.reference.append(one)
+        if one.id in wanted:
+            kept.named[one.id] = one
+        for name, seconds in COST_DAYS.items():
+            if now - one.at <= seconds and one.judged:
+                before = kept.spent.get(name, 0.0)
+                kept.spent[name] = None if before is None or one.cost_usd is None else before + one.cost_usd
+    return kept
+
+
+def production(store: MonitorStore, ours: MonitorPolicy, now: float, lower: frozenset[str], shown: Callable[[Seen], SampleShown]) -> tuple[Production, Mapping[str, float | None]]:
+    """The production part of the page, and what judging has cost in each of `COST_DAYS` in which anything was judged.
+
+    Args:
+        now: Seconds since 1970.
+        lower: Metrics whose smaller values are the better ones.
+        shown: A sample as it may be shown: redacted, its texts left out where they may not be.
+    """
+    alerts = list(reversed(store.told()))[:MOST_ALERTS]
+    kept = read(store, alerts, now)
+    found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n), lower)
+    measures = (
+        Measure(HALLUCINATION, share=True, lower_is_better=True, about="of the judged answers say what their context does not support"),
+        Measure(VIOLATIONS, share=True, lower_is_better=True, about="of the samples break a rule that asks no model"),
+        *(Measure(name, lower_is_better=name in lower, about="mean") for name in found.metrics),
+    )
+    windows = tuple(_window(name, kept, found, measures, ours, now) for name in WINDOWS)
+    standing, words = _said(windows, measures, kept)
+    told = tuple(_alert(alert, kept.named, shown) for alert in alerts)
+    return Production(ours.suite, standing, words, measures, windows, ours.min_n, told, store.counters(), kept.last, store.pinned()), kept.spent
+
+
+def mean(values: Sequence[float]) -> Estimate:
+    """A mean with Student's interval; without one for a single value."""
+    if not values:
+        return Estimate()
+    some = sample(values)
+    low, high = mean_interval(some.n, some.mean, some.sd) or (None, None)
+    return Estimate(some.n, some.mean, low, high)
+
+
+def share(k: int, n: int) -> Estimate:
+    """A share with Wilson's interval."""
+    return Estimate(n, k / n, *wilson(k, n)) if n else Estimate()
+
+
+def _window(name: str, kept: Kept, found: Report, measures: Sequence[Measure], ours: MonitorPolicy, now: float) -> WindowShown:
+    seconds, steps = WINDOWS[name], STEPS[name]
+    begin, step = now - seconds, seconds / steps
+    inside = [one for one in kept.week if begin <= one.at < now]
+    parts: list[list[Seen]] = [[] for _ in range(steps)]
+    for one in inside:
+        parts[min(int((one.at - begin) / step), steps - 1)].append(one)
+    cells = {}
+    for measure in measures:
+        points = tuple(Point(begin + step * (index + 0.5), _estimate(measure, part)) for index, part in enumerate(parts))
+        cells[measure.name] = _cell(name, measure, _estimate(measure, inside), points, found, kept, ours)
+    judged = [one for one in inside if one.judged]
+    cost = None if any(one.cost_usd is None for one in judged) else sum(one.cost_usd or 0.0 for one in judged)
+    return WindowShown(name, len(inside), len(judged), sum(one.violations for one in inside), cost, cells)
+
+
+def _estimate(measure: Measure, some: Sequence[Seen]) -> Estimate:
+    if measure.name == HALLUCINATION:
+        known = [one.hallucinated for one in some if one.hallucinated is not None]
+        return share(known.count(True), len(known))
+    if measure.name == VIOLATIONS:
+        return share(sum(one.violations > 0 for one in some), len(some))
+    return mean([one.scores[measure.name] for one in some if measure.name in one.scores])
+
+
+def _cell(
+    window: str, measure: Measure, estimate: Estimate, points: tuple[Point, ...], found: Report, kept: Kept, ours: MonitorPolicy
+) -> Cell:
+    quality = None if measure.share else found.metrics[measure.name]
+    standing, why = _standing(window, estimate, quality, ours.min_n)
+    floor = ours.floors.get(measure.name) if window == "1h" and not measure.share else None
+    if floor is not None and estimate.n >= ours.min_n and estimate.value is not None and estimate.value < floor:
+        standing, why = Standing.WORSE, f"below its floor of {floor:g}"
+    reference = _estimate(measure, kept.reference).value
+    return Cell(estimate, standing, points, found.p10.get(window, {}).get(measure.name), reference, why)
+
+
+def _standing(window: str, estimate: Estimate, quality: Quality | None, min_n: int) -> tuple[Standing, str]:
+    """What the alerts' own test says of this window: the page never judges by another one."""
+    if not estimate.n:
+        return Standing.NOTHING, ""
+    if estimate.n < min_n:
+        return Standing.FEW, ""
+    if quality is None:
+        return Standing.UNTESTED, ""
+    if quality.state is QualityState.DEGRADED and quality.window == window and quality.reference is not None:
+        return Standing.WORSE, f"{quality.mean:.2f} in the last whole hours, {quality.reference:.2f} in the reference" if quality.mean is not None else ""
+    if quality.state is QualityState.NO_REFERENCE:
+        return Standing.NO_REFERENCE, ""
+    return (Standing.STEADY if quality.state is QualityState.STEADY else Standing.UNTESTED), ""
+
+
+def _said(windows: Sequence[WindowShown], measures: Sequence[Measure], kept: Kept) -> tuple[Standing, str]:
+    """The worst that is to be said of all of it, and in words; a day without a sample is nothing measured, whatever the week was."""
+    by_name = {window.name: window for window in windows}
+    if kept.last is None:
+        return Standing.NOTHING, "no sample has come yet"
+    if not by_name["24h"].samples:
+        return Standing.NOTHING, "no sample came in the last 24 hours"
+    metrics = [measure.name for measure in measures if not measure.share]
+    if not metrics:
+        return Standing.UNTESTED, "no metric with a scale scores these samples"
+    standings = {name: _of_metric([window.cells[name] for window in windows]) for name in metrics}
+    worst = min(standings.values(), key=_WORST_FIRST.index)
+    those = [name for name, standing in standings.items() if standing is worst]
+    return worst, f"{_WORDS[worst]}: {', '.join(those)}"
+
+
+_WORDS = {
+    Standing.WORSE: "got worse", Standing.NOTHING: "not measured in the last 7 days", Standing.FEW: "too few samples to judge",
+    Standing.NO_REFERENCE: "no reference to compare with yet", Standing.UNTESTED: "measured, not tested", Standing.STEADY: "no fall shown",
+}  # fmt: skip
+
+
+def _of_metric(cells: Sequence[Cell]) -> Standing:
+    """Worse in any window is worse; else the best that a window allows: the week speaks where the hour has too little."""
+    standings = [cell.standing for cell in cells]
+    return Standing.WORSE if Standing.WORSE in standings else max(standings, key=_WORST_FIRST.index)
+
+
+def _alert(alert: Alert, named: Mapping[str, Seen], shown: Callable[[Seen], SampleShown]) -> AlertShown:
+    samples = tuple(shown(named[name]) for name in alert.samples if name in named)
+    return AlertShown(str(alert.kind), alert.severity, alert.about, alert.message, alert.at, alert.count, samples, len(alert.samples) - len(samples))
