@@ -218,7 +218,7 @@ def _value(reply: Reply) -> Json:
     usage = reply.usage
     return {
         "text": reply.text, "model": reply.model, "latency_ms": reply.latency_ms, "cost_usd": reply.cost_usd,
-        "usage": None if usage is None else [usage.input, usage.output, usage.cached_input], "dropped": list(reply.dropped),
+        "usage": None if usage is None else [usage.input, usage.output, usage.cached_input, usage.written_input], "dropped": list(reply.dropped),
         **({"tool_calls": list(reply.tool_calls)} if reply.tool_calls is not None else {}),
     }  # fmt: skip
 
@@ -232,7 +232,7 @@ def _reply(value: str) -> Reply:
     if not isinstance(found, dict):
         raise TypeError("it is no reply")
     usage, cost, dropped, calls = found["usage"], found["cost_usd"], found["dropped"], found.get("tool_calls")
-    if usage is not None and not (isinstance(usage, list) and len(usage) == 3 and all(type(count) is int and count >= 0 for count in usage)):
+    if usage is not None and not (isinstance(usage, list) and len(usage) in (3, 4) and all(type(count) is int and count >= 0 for count in usage)):
         raise ValueError("its usage is none")
     if not isinstance(dropped, list) or not (calls is None or isinstance(calls, list)):
         raise TypeError("a list was expected")

@@ -9,6 +9,7 @@ from evalbot.domain.models import Model, Price, Usage
 
 _MILLION = 1_000_000
 _FREE = frozenset({"local"})
+_WRITTEN = {"anthropic": 1.25}  # times the price of input: what a prompt cache of five minutes takes to be written
 _VENDOR_HOSTS = {"openai": "openai.com", "anthropic": "anthropic.com"}
 
 # No vendor's price per token changes below this size of a prompt; from here on the table is asked about each call.
@@ -31,8 +32,8 @@ def price(model: Model, usage: Usage | None, answered_by: str = "", *, flex: boo
     if model.price is not None:
         own = model.price
         cached = own.input if own.cached_input is None else own.cached_input
-        fresh = usage.input - usage.cached_input
-        return (fresh * own.input + usage.cached_input * cached + usage.output * own.output) / _MILLION
+        written = usage.written_input * own.input * _WRITTEN.get(model.provider, 1.0)
+        return (_fresh(usage) * own.input + usage.cached_input * cached + written + usage.output * own.output) / _MILLION
     if not at_vendor(model):
         return None
     for name in dict.fromkeys((model.model, answered_by)):
@@ -63,25 +64,29 @@ def _listed(provider: str, name: str, usage: Usage, flex: bool) -> float | None:
     rates = _rates(provider, name, flex)
     if rates is None or usage.input >= _FLAT_TOKENS:
         return None if rates is None else _table(provider, name, usage, flex)
-    fresh, cached, output = rates
-    return (usage.input - usage.cached_input) * fresh + usage.cached_input * cached + usage.output * output
+    fresh, cached, output, written = rates
+    return _fresh(usage) * fresh + usage.cached_input * cached + usage.written_input * written + usage.output * output
+
+
+def _fresh(usage: Usage) -> int:
+    return usage.input - usage.cached_input - usage.written_input
 
 
 @lru_cache(maxsize=256)
-def _rates(provider: str, name: str, flex: bool = False) -> tuple[float, float, float] | None:
-    """US dollars per fresh input, cached input and output token."""
-    found = [_table(provider, name, usage, flex) for usage in (Usage(1000), Usage(1000, 0, 1000), Usage(0, 1000))]
-    fresh, cached, output = found
+def _rates(provider: str, name: str, flex: bool = False) -> tuple[float, float, float, float] | None:
+    """US dollars per fresh input, cached input, output and written input token."""
+    found = [_table(provider, name, usage, flex) for usage in (Usage(1000), Usage(1000, 0, 1000), Usage(0, 1000), Usage(1000, 0, 0, 1000))]
+    fresh, cached, output, written = found
     if fresh is None or cached is None or output is None:
         return None
-    return fresh / 1000, cached / 1000, output / 1000
+    return fresh / 1000, cached / 1000, output / 1000, (fresh if written is None else written) / 1000
 
 
 def _table(provider: str, name: str, usage: Usage, flex: bool) -> float | None:
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    tokens = Tokens(input_tokens=usage.input, cache_read_tokens=usage.cached_input, output_tokens=usage.output)
+    tokens = Tokens(input_tokens=usage.input, cache_read_tokens=usage.cached_input, cache_write_tokens=usage.written_input, output_tokens=usage.output)
     try:
         return float(calc_price(tokens, name, provider_id=provider, price_context={"service_tier": "flex"} if flex else None).total_price)
     except (LookupError, ValueError):  # not listed; listed without a price for such tokens

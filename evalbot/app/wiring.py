@@ -68,11 +68,15 @@ class Run:
         """The rows that an earlier run left, and those that are measured now."""
         known, left = self.earlier.split(tasks)
         asked = await self.runner.run(left)
-        if drifted := self._drifted(left, asked):
-            # Some models answer under another name by now: what they said earlier is no match for what they say today.
-            anew = await self.runner.run([left[at] for at in drifted])
-            asked = [*(row for at, row in enumerate(asked) if at not in drifted), *anew]
+        left_ids = {id(task) for task in left}
+        pairs = [*zip([task for task in tasks if id(task) not in left_ids], known, strict=True), *zip(left, asked, strict=True)]
         found = known + asked
+        if stale := self._drifted(pairs):
+            # Some models answer under another name by now: what they said earlier is no match for what they say today.
+            again = [pairs[at][0] for at in sorted(stale)]
+            self.earlier.give_back(again)
+            left = left + again
+            found = [*(row for at, (_, row) in enumerate(pairs) if at not in stale), *await self.runner.run(again)]
         self.fresh = self.fresh or bool(left)
         self.rows += found
         return found
@@ -93,12 +97,18 @@ class Run:
         """What other metrics say of answers that are there (see `Runner.regrade`)."""
         return await self.runner.regrade(answers, by)
 
-    def _drifted(self, tasks: Sequence[Task], rows: Sequence[Row]) -> frozenset[int]:
+    @property
+    def drifted(self) -> frozenset[str]:
+        """Models that answer under another name by now than in what was kept, by "provider/model"."""
+        rows = self.earlier.drifted(self.runner.names)
+        return rows | self.memory.drifted if self.memory else rows
+
+    def _drifted(self, pairs: Sequence[tuple[Task, Row]]) -> frozenset[int]:
         """Where rows rest on replies of a model that answers under another name by now."""
-        labels = self.memory.drifted if self.memory else frozenset()
+        labels = self.drifted
         return frozenset(
-            at for at, (task, row) in enumerate(zip(tasks, rows, strict=True))
-            if row.cached_calls and (task.request.model.label in labels or self.runner.graded_by_any(task.suite, labels))
+            at for at, (task, row) in enumerate(pairs)
+            if (row.cached or row.cached_calls) and (task.request.model.label in labels or self.runner.graded_by_any(task.suite, labels))
         ) if labels else frozenset()  # fmt: skip
 
     async def grade(self, suite: str, metric: str, answers: Sequence[Answered]) -> list[Score]:
@@ -296,7 +306,10 @@ class Lab:
     def recalled(self) -> Recalled:
         """What came from the cache and from earlier results."""
         found, earlier = self.memory.recalled if self.memory else Recalled(), self.earlier
-        return found if earlier is None else replace(found, rows=earlier.taken, ignored=earlier.ignored)
+        if earlier is None:
+            return found
+        drifted = earlier.drifted(self.gateway.names if self.gateway else {}).union(found.drifted)
+        return replace(found, rows=earlier.taken, ignored=earlier.ignored, drifted=tuple(sorted(drifted)))
 
     @property
     def dropped_params(self) -> Mapping[str, tuple[str, ...]]:

@@ -153,11 +153,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. `input` counts all input tokens; `cached_input` is the part of it read from a cache."""
+    """Tokens of one call. `input` counts all input tokens; `cached_input` is the part read from the vendor's prompt cache, `written_input` the part that was written to it."""
 
     input: int = 0
     output: int = 0
     cached_input: int = 0
+    written_input: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ class Row:
     metrics that graded it. `context` and `tool_calls` are what a target that is no prompt said of its answer. `cached` says
     that the answer was paid for by an earlier run, `cached_calls` how many of the row's calls were, gradings included.
     `earlier` are the target's answers to the earlier turns of a conversation, `output` the one to the last. `leaked` says that
-    a key of ours stood in what the target said; it is redacted here.
+    a key of ours stood in what the target said; it is redacted here. `answered_by` has the name under which each model answered,
+    the target's and those that graded it, by "provider/model": an alias means another model by and by.
 
     A shelved row has its words on disk, so that a long run takes memory for numbers only: `output`, `context`, `tool_calls`
     and `earlier` are read whenever they are asked for, and its scores have no reasons and no texts in their detail. `whole`
@@ -148,6 +149,7 @@ class Row:
     tool_calls: tuple[Mapping[str, Json], ...] | None = None
     earlier: tuple[str, ...] = ()
     leaked: bool = False
+    answered_by: Mapping[str, str] = field(default_factory=dict)
     shelf: Shelf | None = field(default=None, compare=False, repr=False)
     place: int = field(default=0, compare=False, repr=False)
 
@@ -172,9 +174,9 @@ class Row:
         scores = {name: score.numbers for name, score in self.scores.items()}
         return self.but(scores=scores, output=None, context=None, tool_calls=None, earlier=(), reason="", shelf=None)
 
-    def shelved(self, shelf: Shelf, place: int, scores: Mapping[str, Score]) -> Row:
+    def shelved(self, shelf: Shelf, place: int, scores: Mapping[str, Score], answered_by: Mapping[str, str]) -> Row:
         """The row with its words on the shelf, where it stands at `place`; `scores` are its own without theirs."""
-        return _copied(self, {"shelf": shelf, "place": place, "scores": scores}, leave=_WORDS)
+        return _copied(self, {"shelf": shelf, "place": place, "scores": scores, "answered_by": answered_by}, leave=_WORDS)
 
     def but(self, **changes: object) -> Row:
         """The row with these fields changed; words that are on a shelf stay there."""

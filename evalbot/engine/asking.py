@@ -15,15 +15,21 @@ from evalbot.engine.gateway import Gateway
 
 @dataclass(slots=True)
 class Bill:
-    """What grading one answer took; `usd` is None when a price is unknown. `cached` replies were paid for earlier."""
+    """What grading one answer took; `usd` is None when a price is unknown. `cached` replies were paid for earlier.
+
+    `names` are those under which the models answered, by "provider/model".
+    """
 
     usd: float | None = 0.0
     calls: int = 0
     retried: int = 0
     cached: int = 0
+    names: dict[str, str] = field(default_factory=dict)
 
-    def add(self, reply: Reply) -> None:
+    def add(self, model: Model, reply: Reply) -> None:
         """One more judge's answer."""
+        if reply.model:
+            self.names[model.label] = reply.model
         if reply.cached:
             self.cached += 1
         else:
@@ -63,7 +69,7 @@ class Questions:
         """The reply."""
         request = Request(self.models[model], tuple(messages), schema)
         reply = await (self._recalled(request) if self.recalls else self._fresh(request, None))
-        self.bill.add(reply)
+        self.bill.add(request.model, reply)
         return reply
 
     def samples(self, wanted: int) -> int:

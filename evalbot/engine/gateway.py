@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Literal
@@ -61,6 +61,8 @@ class Gateway:
         self._answered: Counter[str] = Counter()
         self._dropped: dict[str, frozenset[str]] = {}
         self.retried = 0
+        self.names: dict[str, set[str]] = defaultdict(set)
+        """Under which names each model has answered in this run, by "provider/model"."""
         self.when_pausing: Callable[[int], None] = _nothing
         """Told 1 when a call waits before it is tried again and -1 when it no longer does: others can go on meanwhile."""
 
@@ -303,6 +305,8 @@ class Gateway:
     def _booked(self, model: Model, reply: Reply, purpose: Purpose, latency_ms: float, attempts: int) -> Reply:
         cost = reply.cost_usd if reply.cost_usd is not None else self._price(model, reply.usage, reply.model)
         self._answered[purpose] += 1
+        if reply.model:
+            self.names[model.label].add(reply.model)
         self._purse.pay(model.label, purpose, cost)
         if reply.dropped:
             self._note_dropped(model, reply)

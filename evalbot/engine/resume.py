@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from evalbot.domain.errors import ErrorClass
@@ -30,6 +31,7 @@ class Earlier:
         compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
         self._taken: set[tuple[object, ...]] = set()
+        self._names: dict[str, set[str]] = defaultdict(set)
         self.unread, self._as_they_are = 0, as_they_are
         for lines in stored:
             shelf = Shelf(lines)
@@ -54,6 +56,14 @@ class Earlier:
         """Rows that were not, of another version, configuration or plan, and lines that could not be read."""
         return len(self._rows) - len(self._taken) + self.unread
 
+    def drifted(self, today: Mapping[str, Collection[str]]) -> frozenset[str]:
+        """Models that answered under another name in the rows that were used than `today`, by "provider/model"."""
+        return frozenset(label for label, names in today.items() if names and self._names.get(label, set()) - set(names))
+
+    def give_back(self, tasks: Iterable[Task]) -> None:
+        """The rows for these were not used after all."""
+        self._taken -= {_question(task, self._graded_by.get(task.suite, "")) for task in tasks}
+
     def left(self, tasks: Iterable[Task]) -> list[Task]:
         """The tasks that no row answers."""
         return [task for task in tasks if _question(task, self._graded_by.get(task.suite, "")) not in self._rows]
@@ -69,6 +79,8 @@ class Earlier:
                 left.append(task)
             else:
                 self._taken.add(question)
+                for label, name in row.answered_by.items():
+                    self._names[label].add(name)
                 found.append(row.but(part=task.part) if self._as_they_are else _again(row, task))
         return found, left
 

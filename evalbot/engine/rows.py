@@ -22,13 +22,14 @@ def to_line(row: Row) -> str:
     """One line of JSON without its line end (contract, section 9, `results.jsonl`).
 
     Beside the contract's names: `confirmation_index`, `part`, `reason`, `judge_usd`, `judge_calls`, `cached_calls`, `retried`, `graded_by`,
-    `context` and `tool_calls` where the target gave them, `earlier` where it answered a conversation turn by turn, `leaked` where it said a key of ours, and `error` and `detail` of a score where it has them.
+    `context` and `tool_calls` where the target gave them, `earlier` where it answered a conversation turn by turn, `leaked` where it said a key of ours,
+    `answered_by` with the names under which models answered, and `error` and `detail` of a score where it has them.
 
     Raises:
         ValueError, TypeError: The row holds NaN, an infinity or something that is not JSON.
     """
     usage = row.usage
-    said = {"context": row.context, "tool_calls": row.tool_calls, "earlier": row.earlier or None, "leaked": row.leaked or None}
+    said = {"context": row.context, "tool_calls": row.tool_calls, "earlier": row.earlier or None, "leaked": row.leaked or None, "answered_by": row.answered_by or None}
     return _encode(
         {
             "suite": row.suite, "prompt": row.prompt, "side": row.side, "example": row.example,
@@ -36,7 +37,7 @@ def to_line(row: Row) -> str:
             "confirmation": row.confirmation > 0, "confirmation_index": row.confirmation,
             "request_hash": row.request_hash, "cached": row.cached, "shared": row.shared,
             "output": row.output, "outcome": row.outcome, "error": row.error, "reason": row.reason,
-            "usage": usage and {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input},
+            "usage": usage and _usage_line(usage),
             "cost_usd": row.cost_usd, "latency_ms": row.latency_ms,
             "judge_usd": row.judge_usd, "judge_calls": row.judge_calls, "cached_calls": row.cached_calls, "retried": row.retried,
             "scores": {name: _score(score) for name, score in row.scores.items()}, "passed": row.passed,
@@ -57,6 +58,11 @@ def from_line(text: str) -> Row:
         return _row(_Fields(found))
     except (RecursionError, OverflowError) as error:
         raise ValueError(f"not a line of results.jsonl: {error}") from error
+
+
+def _usage_line(usage: Usage) -> dict[str, int]:
+    line = {"input": usage.input, "output": usage.output, "cached_input": usage.cached_input}
+    return {**line, "written_input": usage.written_input} if usage.written_input else line
 
 
 def _score(score: Score) -> dict[str, object]:
@@ -147,6 +153,7 @@ def _row(line: _Fields) -> Row:
         scores=_scores(line.take("scores")), passed=line.or_none(line.flag, "passed"),
         graded_by=line.text("graded_by"), context=_texts(line, "context"), tool_calls=_tool_calls(line),
         earlier=_texts(line, "earlier") or (), leaked=line.has("leaked") and line.flag("leaked"),
+        answered_by=_names(line.take("answered_by")) if line.has("answered_by") else {},
     )  # fmt: skip
     if line.flag("confirmation") is not (row.confirmation > 0):
         raise ValueError("'confirmation' and 'confirmation_index' contradict each other")
@@ -163,6 +170,12 @@ def _texts(line: _Fields, name: str) -> tuple[str, ...] | None:
     return tuple(str(text) for text in found)
 
 
+def _names(found: Json) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
+        raise ValueError("'answered_by' must be an object of strings")
+    return cast("dict[str, str]", found)
+
+
 def _tool_calls(line: _Fields) -> tuple[Mapping[str, Json], ...] | None:
     found = line.take("tool_calls") if line.has("tool_calls") else None
     if found is None:
@@ -176,7 +189,8 @@ def _tool_calls(line: _Fields) -> tuple[Mapping[str, Json], ...] | None:
 
 
 def _usage(found: _Fields) -> Usage:
-    usage = Usage(found.count("input"), found.count("output"), found.count("cached_input"))
+    written = found.count("written_input") if found.has("written_input") else 0
+    usage = Usage(found.count("input"), found.count("output"), found.count("cached_input"), written)
     found.end()
     return usage
 

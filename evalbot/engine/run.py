@@ -134,6 +134,11 @@ class Runner:
             self._progress.finish()
         return [rows[position] for position in range(len(tasks))]
 
+    @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        """Under which names models have answered in this run, by "provider/model"."""
+        return self._gateway.names
+
     def graded_by_any(self, suite: str, labels: Collection[str]) -> bool:
         """Whether one of these models ("provider/model") grades the suite."""
         return any(model.label in labels for model in self._suites[suite].models.values())
@@ -264,6 +269,7 @@ class Runner:
             scores=scores, passed=passed, context=reply.context and tuple(map(self._redact, reply.context)),
             tool_calls=reply.tool_calls and tuple(redacted(call, self._redact) for call in reply.tool_calls),
             earlier=tuple(map(self._redact, reply.earlier)),
+            answered_by={**bill.names, **({task.request.model.label: reply.model} if reply.model else {})},
             leaked=any(map(self._leaked, (reply.text, *(reply.context or ()), *reply.earlier, *map(str, reply.tool_calls or ())))),
         )  # fmt: skip
 

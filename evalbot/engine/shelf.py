@@ -23,6 +23,7 @@ class Shelf:
         self._lines = lines
         self._scores: dict[tuple[object, ...], Score] = {}
         self._sets: dict[tuple[object, ...], Mapping[str, Score]] = {}
+        self._names: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 
     def row(self, place: int) -> Row:
         """The row as it was written.
@@ -41,7 +42,8 @@ class Shelf:
             return row
         scores = {name: self._one(score) for name, score in row.scores.items()}
         key = tuple((name, id(score)) for name, score in scores.items())
-        return row.shelved(self, place, self._sets.setdefault(key, scores))
+        names = self._names.setdefault(tuple(row.answered_by.items()), row.answered_by)
+        return row.shelved(self, place, self._sets.setdefault(key, scores), names)
 
     def _one(self, score: Score) -> Score:
         bare = score.numbers

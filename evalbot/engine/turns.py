@@ -43,7 +43,7 @@ def _joined(replies: Sequence[Reply]) -> Reply:
     return replace(
         last,
         earlier=tuple(reply.text for reply in replies[:-1]),
-        usage=Usage(*(sum(numbers) for numbers in zip(*((u.input, u.output, u.cached_input) for u in usages), strict=True))) if whole else None,
+        usage=Usage(*(sum(numbers) for numbers in zip(*((u.input, u.output, u.cached_input, u.written_input) for u in usages), strict=True))) if whole else None,
         cost_usd=sum(costs) if len(costs) == len(replies) else None,
         latency_ms=sum(reply.latency_ms for reply in replies),
         attempts=1 + sum(reply.attempts - 1 for reply in replies),

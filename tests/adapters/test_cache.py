@@ -15,7 +15,7 @@ from evalbot.domain.ports import Kept
 from tests.fakes import FakeClock
 
 KEY, OTHER = b"k" * 32, b"o" * 32
-KEPT = Kept(Reply("Naïve\u2028 \ud800 answer\n", usage=Usage(7, 3, 1), model="m-1", latency_ms=12.5, cost_usd=0.25, dropped=("seed",)), 1_000.0)
+KEPT = Kept(Reply("Naïve\u2028 \ud800 answer\n", usage=Usage(7, 3, 1, 2), model="m-1", latency_ms=12.5, cost_usd=0.25, dropped=("seed",)), 1_000.0)
 
 
 @pytest.fixture

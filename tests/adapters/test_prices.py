@@ -40,6 +40,15 @@ def test_tokens_from_a_prompt_cache_cost_what_policy_says_or_what_the_others_do(
     assert price(replace(own, price=Price(2.0, 10.0)), usage) == pytest.approx((1000 * 2.0 + 10 * 10.0) / 1e6)
 
 
+def test_what_is_written_to_claudes_prompt_cache_costs_a_quarter_more() -> None:
+    # Anthropic's price list: five-minute cache writes are 1.25 times the base input price.
+    usage = Usage(10_000, 100, 4_000, 5_000)
+    assert price(Model("anthropic", "claude-sonnet-5"), usage) == pytest.approx((1_000 * 2 + 4_000 * 0.2 + 5_000 * 2.5 + 100 * 10) / 1e6)
+    own = Model("anthropic", "x", price=Price(2.0, 10.0, 0.2))
+    assert price(own, usage) == pytest.approx(price(Model("anthropic", "claude-sonnet-5"), usage))
+    assert price(replace(own, provider="openai"), usage) == pytest.approx((6_000 * 2 + 4_000 * 0.2 + 100 * 10) / 1e6)
+
+
 @pytest.mark.parametrize(
     "model",
     [

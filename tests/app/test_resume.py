@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.app.checking import CONFIG, PROMPT, House, by_quality, files
-from tests.loopback import nothing
+from tests.loopback import Answer, nothing
 
 WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
 
@@ -49,6 +49,27 @@ def test_a_change_pays_for_its_own_side_only(tmp_path, change):
 
     assert {row["side"] for row in again.rows if not row["cached"]} == {"head"}
     assert {row["side"] for row in again.rows if row["cached"]} == {"base"}
+
+
+@pytest.mark.parametrize("label", ["openai/gpt-5-mini", "anthropic/claude-sonnet-5"])
+def test_a_model_that_answers_under_another_name_by_now_is_asked_again_on_both_sides(tmp_path, label):
+    def named(date):
+        def say(call):
+            said = by_quality()(call)
+            return Answer(said, model=f"{call.model}-{date}") if label.endswith(call.model) else said
+
+        return say
+
+    house = House(tmp_path).head(WORSE)
+    first = house.check(named("2025-08-07"))
+    assert {row["answered_by"].get(label) for row in first.rows} <= {f"{label.split('/')[1]}-2025-08-07", None}
+
+    again = house.head({"prompts/support.md": PROMPT.format(quality="same")}).check(named("2026-11-20"))
+
+    assert not any(row["cached"] for row in again.rows)  # base too, although its rows were there
+    assert [row["side"] for row in again.rows].count("base") == [row["side"] for row in first.rows if not row["confirmation"]].count("base")
+    assert "under another name by now" in again.comment
+    assert again.summary["recalled"]["rows"] == 0
 
 
 def test_another_judge_grades_everything_anew(tmp_path):

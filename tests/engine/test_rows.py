@@ -58,10 +58,11 @@ counts = st.integers(0, 10**6)
 rows = st.builds(
     Row, text, text, st.sampled_from(Side), text, text, st.sampled_from(Partition), st.sampled_from(Part), counts, counts, text,
     output=st.none() | text, outcome=st.none() | st.sampled_from(Outcome), error=st.none() | st.sampled_from(ErrorClass),
-    reason=text, usage=st.none() | st.builds(Usage, counts, counts, counts), cost_usd=st.none() | numbers,
+    reason=text, usage=st.none() | st.builds(Usage, counts, counts, counts, counts), cost_usd=st.none() | numbers,
     judge_usd=st.none() | numbers, judge_calls=counts, retried=counts, latency_ms=st.none() | numbers, cached=st.booleans(),
     shared=st.booleans(), scores=st.dictionaries(text, scores, max_size=3), passed=st.none() | st.booleans(),
     context=st.none() | st.lists(text, max_size=2).map(tuple), tool_calls=st.none() | st.lists(details, max_size=2).map(tuple),
+    answered_by=st.dictionaries(text, text, max_size=2),
 )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ def _usage(usage: Json) -> Usage | None:
         return None
     cached = tokens(usage.get("cache_read_input_tokens"))
     written = tokens(usage.get("cache_creation_input_tokens"))
-    return Usage(tokens(usage["input_tokens"]) + cached + written, tokens(usage.get("output_tokens")), cached)
+    return Usage(tokens(usage["input_tokens"]) + cached + written, tokens(usage.get("output_tokens")), cached, written)
 
 
 MESSAGES = Wire(

@@ -111,7 +111,7 @@ def test_claudes_thinking_is_no_part_of_its_answer() -> None:
 def test_claudes_input_counts_what_was_read_from_and_written_to_its_cache() -> None:
     usage = {"input_tokens": 5, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 7, "output_tokens": 2}
     body = {"content": [{"type": "text", "text": "x"}], "usage": usage}
-    assert reply(lambda call: lb.Fault(200, body), request(CLAUDE)).usage == Usage(input=42, output=2, cached_input=30)
+    assert reply(lambda call: lb.Fault(200, body), request(CLAUDE)).usage == Usage(input=42, output=2, cached_input=30, written_input=7)
 
 
 @wire
