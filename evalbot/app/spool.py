@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from dataclasses import dataclass
 
 from evalbot.adapters.lines import TemporaryLines
 from evalbot.domain.errors import CouldNotRun
@@ -22,10 +22,18 @@ class Spool:
     def put(self, request: Request) -> Request:
         """The request with its messages on disk."""
         place = self._lines.append(json.dumps([[message.role, message.content] for message in request.messages]))
-        return request if place is None else request.put_by(partial(self._messages, place))
+        return request if place is None else request.put_by(_Messages(self._lines, place))
 
-    def _messages(self, place: int) -> tuple[Message, ...]:
-        line = self._lines.read(place)
+
+@dataclass(frozen=True, slots=True)
+class _Messages:
+    """Reads the messages at a place. A class of two slots: a plan holds one a request, and a closure takes four times as much."""
+
+    lines: TemporaryLines
+    place: int
+
+    def __call__(self) -> tuple[Message, ...]:
+        line = self.lines.read(self.place)
         if not line:
             raise CouldNotRun("what was planned cannot be read back from the folder for temporary files")
         return tuple(Message(role, content) for role, content in json.loads(line))
