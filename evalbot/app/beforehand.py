@@ -47,13 +47,18 @@ def memory_of(cache: Cache, systems: Systems, environment: Mapping[str, str], re
     )  # fmt: skip
 
 
+async def foreseen(left: Sequence[Task], suites: Mapping[str, SuiteMetrics], memory: Memory | None) -> Estimate:
+    """What is to be asked and may cost."""
+    return await estimate(left, suites, listed_price, memory.knows if memory else _never)
+
+
 async def estimated(left: Sequence[Task], suites: Mapping[str, SuiteMetrics], memory: Memory | None, limits: Limits) -> Estimate:
-    """What is to be asked and may cost.
+    """The same, held against the budget.
 
     Raises:
         CouldNotRun: It is above the budget, and policy starts no such run.
     """
-    found = await estimate(left, suites, listed_price, memory.knows if memory else _never)
+    found = await foreseen(left, suites, memory)
     if found.usd is not None and found.usd > limits.budget_usd and limits.over_budget == "refuse":
         raise CouldNotRun(
             f"nothing was asked: {in_words(found, limits.budget_usd)}, and `run.over_budget` is `refuse`. "

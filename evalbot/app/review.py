@@ -97,15 +97,15 @@ class People:
 
 def review(root: Path, options: CheckOptions, world: World, people: People | None = None) -> RunRecord:
     """Compare head with its merge base in a clone, and decide (see `compare`)."""
-    folders = (options.cache_dir, options.report_dir)
-
-    def commits() -> Commits:
-        clone = Repository(root)
-        return from_git(clone, options.base or clone.default_base(), options.head, folders, origin=lambda: origin(clone, world.environment))
-
-    record = compare(commits, options, world, people or People())
+    record = compare(lambda: commits_of(root, options, world), options, world, people or People())
     record = with_noise(record, root / (options.aa_record or Path(options.report_dir) / AA_RECORD), asked=bool(options.aa_record))
     return with_trends(record, GitHistory(root))
+
+
+def commits_of(root: Path, options: CheckOptions, world: World) -> Commits:
+    """The commits that the options name, in a clone."""
+    clone, folders = Repository(root), (options.cache_dir, options.report_dir)
+    return from_git(clone, options.base or clone.default_base(), options.head, folders, origin=lambda: origin(clone, world.environment))
 
 
 def compare(commits: Callable[[], Commits], options: CheckOptions, world: World, people: People) -> RunRecord:
@@ -148,9 +148,8 @@ def settled(record: RunRecord, *steps: Callable[[RunRecord], RunRecord], fork: b
 
 
 def _compared(commits: Commits, options: CheckOptions, world: World, people: People, record: RunRecord) -> RunRecord:
-    loaded = load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed, fork=options.fork)
-    policies, shard = _limited(loaded, options), shard_of(options.shard)
-    cases = _cases(policies, commits, options, people.approvals, record.started_at)
+    shard = shard_of(options.shard)
+    policies, cases = planned_cases(commits, options, people.approvals, record.started_at)
     record = replace(record, digests=digests(policies, cases, commits, options.config), shard=shard)
     if shard:
         cases, policies = own_part(cases, shard), own_share(policies, shard)
@@ -187,6 +186,13 @@ def _compared(commits: Commits, options: CheckOptions, world: World, people: Peo
         return replace(recorded(record, cases, rows, lab, policies), decision=undecided(decision, shard))
     at_fault = [one for case in cases for one in suspects(case, commits, _of(case, [*rows, *tried]))]
     return replace(recorded(record, cases, rows, lab, policies), decision=decision, suspects=tuple(at_fault))
+
+
+def planned_cases(commits: Commits, options: CheckOptions, approvals: Callable[[], int], today: str) -> tuple[Policies, list[Case]]:
+    """The rules, and what is to be measured by them; raises ConfigError."""
+    loaded = load_policies(commits.tip, commits.merge_base, commits.head, options.config, commits.changed, fork=options.fork)
+    policies = _limited(loaded, options)
+    return policies, _cases(policies, commits, options, approvals, today)
 
 
 def _limited(policies: Policies, options: CheckOptions) -> Policies:
