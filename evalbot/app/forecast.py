@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalbot.app.beforehand import foreseen, memory_of
+from evalbot.app.beforehand import foreseen, memory_of, of_today
 from evalbot.app.case import systems_of
 from evalbot.app.review import CheckOptions, commits_of, planned_cases
 from evalbot.app.wiring import World
@@ -40,7 +40,7 @@ def forecast(root: Path, options: CheckOptions, world: World) -> Forecast:
     policies, cases = planned_cases(commits, options, lambda: 0, world.now())
     suites = {case.suite.name: case.for_engine for case in cases if case.tasks}
     tasks = [task for case in cases for task in case.tasks]
-    limits, cache = policies.policy.limits, world.cache()
+    limits, cache = of_today(policies.policy.limits, world.spend()), world.cache()
     try:
         memory = memory_of(cache, systems_of(cases), world.environment, world.redact)
         left = Earlier(world.earlier(), suites).left(tasks)

@@ -21,16 +21,17 @@ from evalbot.adapters.journal import FileJournal, earlier_lines
 from evalbot.adapters.prices import price
 from evalbot.adapters.progress import progress
 from evalbot.adapters.providers.open import open_provider
+from evalbot.adapters.spend import FileSpend, NoSpend
 from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
-from evalbot.app.beforehand import estimated, expected_usd, memory_of
+from evalbot.app.beforehand import estimated, expected_usd, memory_of, of_today
 from evalbot.app.cancelling import SIGNALS, asked, listening, note
 from evalbot.app.systems import Systems, code_paths
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
 from evalbot.domain.models import Endpoint, Model, Usage
 from evalbot.domain.policy import Limits
-from evalbot.domain.ports import Ask, Cache, Journal, Progress, Provider, StoredLines
+from evalbot.domain.ports import Ask, Cache, Journal, Progress, Provider, Spend, StoredLines
 from evalbot.domain.record import Estimate, Recalled
 from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row, Side, Task
@@ -139,6 +140,7 @@ class World:
     interrupted: Callable[[], bool] = asked
     now: Callable[[], str] = lambda: datetime.now(UTC).isoformat(timespec="seconds")
     cache: Callable[[], Cache] = NoCache
+    spend: Callable[[], Spend] = NoSpend
     own_journal: Callable[[], Journal] = lambda: FileJournal(_own_folder())
 
     @classmethod
@@ -153,6 +155,7 @@ class World:
             secrets.redact,
             secrets.leaked,
             cache=lambda: open_cache(cache_dir),
+            spend=lambda: NoSpend() if cache_dir is None else FileSpend(cache_dir),
         )
 
     def open_lab(
@@ -201,8 +204,11 @@ class Lab:
 
         Raises:
             ConfigError: A key is missing or a price unknown and refused; nothing was sent.
-            CouldNotRun: The estimate is above the budget and policy refuses such a run; nothing was sent.
+            CouldNotRun: The estimate is above the budget and policy refuses such a run, or the day's is spent; nothing was sent.
         """
+        spend = self.world.spend()
+        if not self.stored_only:
+            self.limits = of_today(self.limits, spend)
         asked = [t.request.model for some in tasks for t in some] + [m for s in suites.values() for m in s.models.values()]
         known = {(model.endpoint, model.model): model for model in asked}.values()
         if not self.stored_only:
@@ -210,7 +216,7 @@ class Lab:
         started = self.world.clock()
         cache = self.world.cache() if self.share else NoCache()
         self.memory = memory_of(cache, systems, self.world.environment, self.world.redact)
-        self.gateway = self._door(self.memory)
+        self.gateway = self._door(self.memory, spend)
         self.earlier = earlier = Earlier(self.world.earlier() if self.share else (), suites, as_they_are=self.merges)
         journal, shown = self.world.journal(), self.world.progress()
         runner = Runner(
@@ -241,6 +247,8 @@ class Lab:
             for provider in self._providers.values():
                 await provider.close()
             cache.close()
+            with suppress(OSError):  # less than a cent
+                spend.close()
             journal.close()
 
     @asynccontextmanager
@@ -251,7 +259,7 @@ class Lab:
             ConfigError: A key is missing or a price unknown and refused; nothing was sent.
         """
         self._open(models.values())
-        self.gateway = self._door(None)
+        self.gateway = self._door(None, NoSpend())
         deadline = self.world.clock() + self.limits.total_seconds
         try:
             with _in_order():
@@ -260,12 +268,19 @@ class Lab:
             for provider in self._providers.values():
                 await provider.close()
 
-    def _door(self, memory: Memory | None) -> Gateway:
+    def _door(self, memory: Memory | None, spend: Spend) -> Gateway:
+        def paid(usd: float) -> None:
+            try:
+                spend.add(usd)
+            except OSError as error:
+                door.stop(f"what is spent today cannot be written down: {error.strerror or error}")
+
         limits = replace(self.limits, concurrency=affordable(self.limits.concurrency))
-        return Gateway(
+        door = Gateway(
             self._provider, price, limits, clock=self.world.clock, rng=random.Random(self.limits.seed), memory=memory,
-            expected=expected_usd,
+            expected=expected_usd, paid=paid,
         )
+        return door
 
     def reaches(self, models: Iterable[Model]) -> bool:
         """Whether these models can be asked: there is a key, and a price where one is needed."""

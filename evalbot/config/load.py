@@ -77,7 +77,7 @@ def _policy(file: File, checked: dict[str, Checked], located: Located) -> Policy
         suites={name: _suite(name, part, checked[name], located) for name, part in file.suites.items()},
         limits=Limits(
             tuple(dict.fromkeys(map(Partition, run.partitions))), run.concurrency, run.golden_seconds, run.total_seconds,
-            run.budget_usd, run.unknown_price, run.seed, run.over_budget, run.flex,
+            run.budget_usd, run.unknown_price, run.seed, run.over_budget, run.flex, run.daily_usd,
         ),
         approvals=Approvals(approvals.golden, approvals.policy, approvals.accept_by_author, True) if approvals else Approvals(),
         report=ReportOptions(report.max_examples, report.show_outputs, report.guidance),

@@ -229,6 +229,10 @@ class RunPart(Part):
     golden_seconds: Seconds = Field(default=300.0, description="Time for the golden examples.")
     total_seconds: Seconds = Field(default=1200.0, description="Time for everything.")
     budget_usd: float = Field(default=5.0, ge=0, description="US dollars for everything.")
+    daily_usd: float | None = Field(
+        default=None, ge=0,
+        description="US dollars for all checks and suites of 24 hours that share a cache: of one pull request, or of one machine. No such limit where absent.",
+    )
     unknown_price: Literal["allow", "refuse"] = Field(
         default="allow", description="Whether a model without a known price may run."
     )

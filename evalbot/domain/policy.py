@@ -93,6 +93,12 @@ class Limits:
     seed: int = 0
     over_budget: Literal["allow", "refuse"] = "allow"
     flex: bool = False
+    daily_usd: float | None = None
+
+    @property
+    def budget_names(self) -> str:
+        """The settings that a budget comes from."""
+        return "run.budget_usd sets it" if self.daily_usd is None else "run.budget_usd and run.daily_usd set it"
 
 
 @dataclass(frozen=True, slots=True)

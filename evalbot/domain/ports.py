@@ -201,6 +201,19 @@ class Cache(Protocol):
         """Make room where there is too much, and let go."""
 
 
+class Spend(Protocol):
+    """What runs that share a cache have spent within a day."""
+
+    def last_day(self) -> float:
+        """US dollars; raises CouldNotRun where it cannot be told."""
+
+    def add(self, usd: float) -> None:
+        """So much more; raises OSError where it cannot be noted."""
+
+    def close(self) -> None:
+        """Note the rest."""
+
+
 class Lines(Protocol):
     """Lines on disk, by place."""
 

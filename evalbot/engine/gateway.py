@@ -41,20 +41,21 @@ class Gateway:
         call_seconds: No single attempt takes longer.
         memory: What earlier runs paid for; nothing is recalled or kept without it.
         expected: US dollars that a request is likely to cost, None where unknown; see `Purse`.
+        paid: Is told what each answer cost, where that is known.
     """
 
     def __init__(
         self, provider_for: Callable[[Model], Provider], price: Pricing, limits: Limits, *,
         clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         rng: random.Random, call_seconds: float = 60.0, memory: Memory | None = None,
-        expected: Callable[[Request], float | None] = lambda _: None,
+        expected: Callable[[Request], float | None] = lambda _: None, paid: Callable[[float], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.limits, self.clock = limits, clock
         self._provider_for, self._price, self._sleep, self._rng = provider_for, price, sleep, rng
         self._call_seconds, self._memory = call_seconds, memory
         self._slots = Slots(limits.concurrency)
         self._stopped: str | None = None
-        self._purse = Purse(limits.budget_usd, expected)
+        self._purse = Purse(limits.budget_usd, expected, paid=paid, settings=limits.budget_names)
         self._lanes: dict[tuple[object, ...], Lane] = {}
         self._broken: dict[Endpoint, str] = {}
         self._pauses: set[asyncio.Future[object]] = set()

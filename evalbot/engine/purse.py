@@ -28,10 +28,16 @@ class Purse:
 
     Args:
         expected: US dollars for a request, in advance; None where the price is unknown.
+        paid: Is told what each answer cost, where that is known.
+        settings: What sets the budget, for a person.
     """
 
-    def __init__(self, budget_usd: float, expected: Callable[[Request], float | None]) -> None:
+    def __init__(
+        self, budget_usd: float, expected: Callable[[Request], float | None], *,
+        paid: Callable[[float], None] = lambda _: None, settings: str = "run.budget_usd sets it",
+    ) -> None:  # fmt: skip
         self.budget_usd = budget_usd
+        self._paid, self._settings = paid, settings
         self.known_usd = 0.0
         self.unknown = False
         self._expected = expected
@@ -49,7 +55,7 @@ class Purse:
     @property
     def used_up(self) -> Stopped:
         """What to say then."""
-        return Stopped(f"the budget of ${self.budget_usd:.2f} is used up; run.budget_usd sets it")
+        return Stopped(f"the budget of ${self.budget_usd:.2f} is used up; {self._settings}")
 
     async def reserve(self, request: Request, purpose: str) -> float:
         """US dollars put aside for one attempt, to be settled whatever comes of it.
@@ -88,6 +94,7 @@ class Purse:
             self.unknown = True
             return
         self.known_usd += usd
+        self._paid(usd)
         seen = self._seen[label, purpose]
         seen.usd += usd
         seen.calls += 1

@@ -63,7 +63,7 @@ THREATS = (
     Threat("another workflow", "to write a comment or a check in the bot's name", "No state is ever read from a comment; whose a check is, GitHub says.", ("MD-13", "MD-14", "CHK-05")),
     Threat("anybody", "to find a key in a log, report, comment, cache or artifact", "Known secrets are redacted in all that is written, in pieces and in disguise; an answer that holds one blocks.", ("SEC",)),
     Threat("a user of your product", "to have private data or bad examples published", "Redaction before any git object; proposals gate nothing until a person has merged them.", ("PII",)),
-    Threat("a fork or a writer", "to spend your money", "Prices and budget are policy's; a call that could exceed what is left is not made.", ("BUD",)),
+    Threat("a fork or a writer", "to spend your money", "Prices and budget are policy's; a call that could exceed what is left of the run's or the day's is not made.", ("BUD",)),
     Threat("a fork", "to poison what later runs reuse", "Entries are addressed by everything that made them; untrusted runs are believed by their like only.", ("CAC",)),
     Threat("a model", "to set an output or run a workflow command", "Random delimiters, stopped commands, fixed output names.", ("OUT",)),
     Threat("a racing run or push", "to have an old verdict stand for a new head", "The head is read before spending and before every write; the newer run wins.", ("TOC",)),

@@ -1,15 +1,19 @@
-"""The BUD cases of the campaign: what a run may cost. BUD-05's ledger over days is not there; cancelling older runs is."""
+"""The BUD cases of the campaign: what a run may cost, and what runs of a day may."""
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from evalbot.app.review import CheckOptions, review
+from evalbot.app.wiring import World
 from tests.app.checking import CONFIG, PROMPT, House, by_quality, files, golden, lines, regression
-from tests.loopback import Answer, hang, server_error, verdict
+from tests.loopback import Answer, LoopbackModels, hang, server_error, verdict
 from tests.pages import ROOT
 
 SAME = {"prompts/support.md": PROMPT.format(quality="same")}
@@ -108,6 +112,35 @@ def test_BUD_05_a_push_cancels_the_run_of_the_push_before_it():
     workflow = yaml.safe_load((ROOT / "examples/workflows/evalbot.yml").read_text())
     assert "github.event.pull_request.number" in workflow["concurrency"]["group"]
     assert workflow["concurrency"]["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+
+
+def test_BUD_05_a_hundred_pushes_spend_no_more_than_the_day_has(tmp_path):
+    pushed = house(tmp_path, "budget_usd: 5, daily_usd: 7, concurrency: 1")  # the first push costs 4.80, each later one 1.60, a call 0.10
+    spent, paid = 0.0, []
+    for push in range(8):
+        pushed.head({"prompts/support.md": PROMPT.format(quality="good") + f"Push {push}.\n"})
+        with LoopbackModels(by_quality()) as models:
+            world = World.real(models.env(), tmp_path / f"report-{push}", quiet=True, cache_dir=tmp_path / "cache")
+            found = review(pushed.repo.root, CheckOptions(base="main", head="change"), world)
+        spent += found.cost_usd or 0.0
+        paid.append((len(models.calls), found.decision.verdict.value))
+    assert paid[:2] == [(48, "pass"), (16, "pass")]
+    assert paid[2][1] == "inconclusive"
+    assert paid[3:] == [(0, "inconclusive")] * 5
+    assert "`run.daily_usd` were spent" in found.decision.reason
+    assert spent == pytest.approx(7.0, abs=0.11)
+
+
+def test_BUD_05_where_nothing_is_to_be_asked_a_spent_day_is_no_obstacle(tmp_path):
+    pushed = house(tmp_path, "budget_usd: 5, daily_usd: 100").head(SAME)
+    with LoopbackModels(by_quality()) as models:
+        world = World.real(models.env(), tmp_path / "report", quiet=True, cache_dir=tmp_path / "cache")
+        first = review(pushed.repo.root, CheckOptions(base="main", head="change"), world)
+        (tmp_path / "cache/spend.jsonl").write_text(json.dumps({"at": time.time(), "usd": 1000.0}) + "\n")
+        asked = len(models.calls)
+        again = review(pushed.repo.root, CheckOptions(base="main", head="change"), world)
+        assert len(models.calls) == asked
+    assert again.decision.verdict == first.decision.verdict
 
 
 def test_BUD_07_an_unknown_price_is_said_as_unknown_and_never_as_free(tmp_path):
