@@ -18,6 +18,7 @@ _COMMIT = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) commit [0-9]+")
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,64}")
 _HUNK = re.compile(rb"^@@ -[0-9]+(?:,[0-9]+)? \+([0-9]+)(?:,([0-9]+))? @@", re.MULTILINE)
 _MOST_NAMES = 1000
+_NO_COMMIT = Problem("this repository has no commit yet, so there is nothing to compare with.", hint="Commit what you have first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Repository:
             if _COMMIT.fullmatch(self._headers.ask(f"{ref}^{{commit}}")):
                 return ref
         if self._git.run("rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
-            raise ConfigError(Problem("this repository has no commit yet, so there is nothing to compare with.", hint="Commit what you have first."))
+            raise ConfigError(_NO_COMMIT)
         raise ConfigError(Problem("there is no branch to compare with: neither origin's nor main nor master.", hint="Name one with --base."))
 
     def renames(self, base_sha: str, head_sha: str | None) -> Mapping[str, str]:
@@ -191,6 +192,8 @@ class Repository:
             return Problem(f"{shown(ref)!r} names several objects.", hint="Write more digits of the sha.")
         if _ABBREVIATED.fullmatch(ref):
             return Problem(f"there is no commit {ref} in this clone.", hint=DEPTH)
+        if ref == "HEAD":
+            return _NO_COMMIT
         listed = self._git.output("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
         names = decoded(listed).split()[:_MOST_NAMES]
         remote = [name for name in names if name.endswith(f"/{ref}")]
@@ -215,7 +218,7 @@ def _root_of(folder: Path) -> Path:
     for candidate in (start, *start.parents):
         if os.path.lexists(candidate / ".git"):
             return candidate
-    raise ConfigError(Problem(f"{shown(str(start))} is in no git repository.", hint="Check the repository out first (actions/checkout)."))
+    raise ConfigError(Problem(f"{shown(str(start))} is in no git repository.", hint="Go into one, or make one with `git init`; in a workflow, check it out first (actions/checkout)."))
 
 
 def _checked(sha: str) -> str:

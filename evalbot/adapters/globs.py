@@ -56,7 +56,7 @@ def expand(
     lost = [pattern for pattern in patterns if not _named(pattern.removeprefix("!"), paths, known)]
     if lost:
         raise ConfigError(
-            Problem(f"no {what} file matches {pattern!r}.", path, line, _hint(pattern.removeprefix("!"), paths))
+            Problem(f"no {what} matches {pattern!r}.", path, line, _hint(pattern.removeprefix("!"), paths))
             for pattern in lost
         )
     found = match(patterns, paths)

@@ -77,7 +77,7 @@ def calibrate(root: Path, options: CalibrateOptions, world: World, now: float = 
     """
     tree = Repository(root).work_tree()
     if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "Add one with `version: 1` and a suite (docs/quickstart.md)."))
+        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
     policy = load_policy(tree.read(options.config), options.config)
     plans = _plans(policy, tree, options)
     today = world.now()[:10]

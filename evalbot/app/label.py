@@ -119,7 +119,7 @@ def take(root: Path, options: LabelOptions, world: World) -> Taken:
 def _task(root: Path, options: LabelOptions) -> tuple[_Task, Snapshot]:
     tree = Repository(root).work_tree()
     if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "Add one with `version: 1` and a suite (docs/quickstart.md)."))
+        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
     policy = load_policy(tree.read(options.config), options.config)
     found: dict[str, _Task] = {}
     for suite in policy.suites.values():

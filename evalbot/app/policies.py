@@ -9,7 +9,7 @@ from typing import Any
 
 from evalbot.adapters.strict_yaml import read_yaml
 from evalbot.config import compare_policies, load_policy
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.models import Model
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Tree
@@ -61,7 +61,8 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
         ConfigError: There is no configuration on either side, head's is wrong, or a bootstrap asks for what it may not.
     """
     if not tip.exists(path) and not head.exists(path):
-        hint = "Add one with `version: 1` and a suite (docs/quickstart.md)."
+        near = nearest(path, [other for other in head.paths() if other.endswith((".yml", ".yaml"))])
+        hint = near if near.startswith("Did you mean") else "`evalbot init` writes one (docs/quickstart.md)."
         raise ConfigError(Problem("no configuration: the file is on neither side.", path, None, hint))
     if fork and not tip.exists(path):
         raise ConfigError(Problem("the base branch has no configuration, and a fork cannot bring one.", path, None, "Add it in a pull request of your own first."))

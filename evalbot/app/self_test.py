@@ -103,7 +103,7 @@ def _commits(root: Path, options: SelfTestOptions) -> tuple[Commits, Policy]:
     refuse_own_folders(repository.tree(sha).paths(), [options.report_dir])
     tree = repository.work_tree() if options.at == "." else repository.tree(sha)
     if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "Add one with `version: 1` and a suite (docs/quickstart.md)."))
+        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
     policy = load_policy(tree.read(options.config), options.config)
     if wrong := [name for name in options.suites if name not in policy.suites]:
         raise ConfigError(Problem(f"there is no suite {wrong[0]!r}.", "--suites", None, nearest(wrong[0], policy.suites)))

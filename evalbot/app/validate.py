@@ -84,5 +84,5 @@ def _prompts(suite: SuitePolicy, policy: Policy, tree: Snapshot) -> Sequence[Pro
     """The suite's prompts, or what stands in their place."""
     if suite.target is not None:
         return [system_prompt(suite, tree, policy.path)]
-    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.line or None)
+    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.prompts_line or None)
     return [load_prompt(tree, path) for path in paths]

@@ -33,8 +33,9 @@ app = typer.Typer(
 Config = Annotated[str, typer.Option(help="Path of the configuration, from the repository's root.")]
 ReportDir = Annotated[Path, typer.Option(help="Folder for comment.md, summary.json, results.jsonl and junit.xml.")]
 Json = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the comment.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Repository = Annotated[Path, typer.Option("--repository", "-C", help="Work in this folder instead of the current one.")]
+Repository = Annotated[Path, typer.Option("--repository", "-C", exists=True, file_okay=False, help="Work in this folder instead of the current one.")]
 
 EXIT_HELP = "Exit status: 0 pass or nothing to do, 1 fail, 2 configuration error, 3 inconclusive, 4 needs approval, 130 cancelled."
 
@@ -72,6 +73,7 @@ def finish(record: RunRecord, folder: Path, world: World, *, json: bool, quiet: 
     """Write the reports and print what was asked for; a report that cannot be written never changes the verdict."""
     from evalbot.app.publish import publish
     from evalbot.domain.errors import CouldNotRun
+    from evalbot.domain.verdicts import Verdict
 
     try:
         paths = publish(record, folder, world.redact)
@@ -80,7 +82,7 @@ def finish(record: RunRecord, folder: Path, world: World, *, json: bool, quiet: 
         return
     if json:
         typer.echo(paths["summary.json"].read_text(encoding="utf-8"), nl=False)
-    elif not quiet:
+    elif not quiet and record.decision.verdict is not Verdict.CONFIG_ERROR:  # what is wrong is said below, a line each
         typer.echo(paths["comment.md"].read_text(encoding="utf-8"))
         typer.echo(f"Report: {folder}/ ({', '.join(sorted(path.name for path in folder.iterdir() if path.is_file()))})")
     for problem in record.problems:

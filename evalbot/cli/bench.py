@@ -18,7 +18,10 @@ def bench_stats(
     seed: Annotated[int, typer.Option(help="Seed of the simulation; the same seed prints the same table.")] = 20261123,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer repetitions, looser figures.")] = False,
 ) -> None:
-    """Error rates of the verdict code itself, by simulation: how often a harmless change is blocked and a harmful one missed."""
+    """Error rates of the verdict itself, by simulation.
+
+    How often a harmless change is blocked and a harmful one missed.
+    """
     from concurrent.futures import ProcessPoolExecutor
 
     from evalbot.stats import simulate

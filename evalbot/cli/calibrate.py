@@ -28,7 +28,9 @@ def calibrate(
     quiet: Quiet = False,
     repository: Repository = Path(),
 ) -> None:
-    """Measure your own judges against people's verdicts, and write down how far they agree; comments cite the record.
+    """Measure your own judges against people's verdicts, and write down how far they agree.
+
+    Comments cite the record.
 
     Examples: `evalbot calibrate`, `evalbot calibrate --metric quality --attack`, `evalbot calibrate --hallucination`
     """

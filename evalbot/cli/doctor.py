@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalbot.cli.app import Config, Json, Repository, app, one_line_errors
+from evalbot.cli.app import AsJson, Config, Repository, app, one_line_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ _MARKS = {"fine": "ok", "advice": "could be better", "broken": "broken", "unknow
 def doctor(
     config: Config = "evalbot.yml",
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither the providers nor GitHub.")] = False,
-    json: Json = False,
+    json: AsJson = False,
     repository: Repository = Path(),
 ) -> None:
     """Look at keys, models and their ends, prices, datasets, workflow and required check, and say what to do.

@@ -26,9 +26,9 @@ def harvest(
     quiet: Quiet = False,
     repository: Repository = Path(),
 ) -> None:
-    """Pull production samples, keep what failed and is new, and propose it as regression examples in one pull request.
+    """Propose what failed in production as regression examples, in one pull request.
 
-    With --sample only the named samples are looked at, and each is proposed unless the datasets hold it or it was decided on.
+    Samples are pulled, and kept where they fail and are new. With --sample only the named samples are looked at, and each is proposed unless the datasets hold it or it was decided on.
     With GITHUB_TOKEN and GITHUB_REPOSITORY it proposes on GitHub; without, only --dry-run works.
     """
     from evalbot.app.harvest import HarvestOptions

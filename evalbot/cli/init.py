@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evalbot.app.setup.init import Written
 
 
-@app.command()
+@app.command(epilog="Exit status: 0 written; 2 there is a configuration already, nothing was found, or a file cannot be read.")
 def init(
     source: Annotated[
         str, typer.Option("--from", help="Import this file instead of looking around: a promptfoo configuration, OpenAI Evals' JSON Lines, a .prompt.yml.")
@@ -34,7 +34,7 @@ def init(
 
     Where there is a configuration, --adversarial and --distribution add examples to it.
 
-    Example: [b]evalbot init --yes && evalbot check[/b]
+    Example: `evalbot init --yes && evalbot check`
     """
     from evalbot.app.setup.init import init as write
 

@@ -23,7 +23,9 @@ def label(
     report_dir: ReportDir = Path("evalbot-report"),
     repository: Repository = Path(),
 ) -> None:
-    """Draw a sheet of answers of the last run, evenly over the judge's grades, for people to grade; and read it back.
+    """Draw a sheet of answers of the last run for people to grade, and read it back.
+
+    Answers are drawn evenly over the judge's grades.
 
     Examples: `evalbot label --n 20`, then `evalbot label --read --rater ada`
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalbot.cli.app import Config, Json, ReportDir, Repository, app, one_line_errors, words_of
+from evalbot.cli.app import AsJson, Config, ReportDir, Repository, app, one_line_errors, words_of
 
 if TYPE_CHECKING:
     from evalbot.app.review import CheckOptions
@@ -24,10 +24,10 @@ def plan(
     config: Config = "evalbot.yml",
     report_dir: ReportDir = Path("evalbot-report"),
     cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
-    json: Json = False,
+    json: AsJson = False,
     repository: Repository = Path(),
 ) -> None:
-    """What a check would ask and cost before it asks; or how many examples and answers a suite needs to find a drop.
+    """What a check would ask and cost; or how many examples a suite needs to find a drop.
 
     Examples: `evalbot plan --head .` before a check, `evalbot plan --drop 0.3 --power 0.8` after one
     """

@@ -18,9 +18,11 @@ def report(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print a run's comment again and write its reports anew; no model is asked, and the verdict stays what it was.
+    """Print a run's comment again and write its reports anew.
 
-    Example: [b]evalbot report evalbot-report/summary.json[/b]
+    No model is asked, and the verdict stays what it was.
+
+    Example: `evalbot report evalbot-report/summary.json`
     """
     from evalbot.app.stored import stored
     from evalbot.app.wiring import World

@@ -40,9 +40,9 @@ def suite(
     quiet: Quiet = False,
     repository: Repository = Path(),
 ) -> None:
-    """Run every suite at one commit, over all partitions, and compare with the stored baseline by the same gate.
+    """Run every suite at one commit, over all partitions, and compare with the stored baseline.
 
-    The baseline is on the branch `evalbot-history` of this clone; without one the pass/fail gates decide alone.
+    The gate is that of a check. The baseline is on the branch `evalbot-history` of this clone; without one the pass/fail gates decide alone.
     With --aa instead: ask everything twice, nothing shared, and record false alarms and noise floor in aa.jsonl of the report folder.
     """
     from evalbot.app.wiring import World

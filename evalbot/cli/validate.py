@@ -6,11 +6,11 @@ from pathlib import Path
 
 import typer
 
-from evalbot.cli.app import Config, Json, Repository, app, one_line_errors
+from evalbot.cli.app import AsJson, Config, Repository, app, one_line_errors
 
 
-@app.command()
-def validate(config: Config = "evalbot.yml", json: Json = False, repository: Repository = Path()) -> None:
+@app.command(epilog="Exit status: 0 valid, 2 configuration error.")
+def validate(config: Config = "evalbot.yml", json: AsJson = False, repository: Repository = Path()) -> None:
     """Check the configuration, the prompts and the datasets of the work tree; nothing is sent anywhere."""
     from evalbot.app.validate import validate as look
 

@@ -123,6 +123,8 @@ def _suite(name: str, part: SuitePart, checked: Checked, located: Located) -> Su
         name, tuple(part.prompt or part.prompts or ()), part.model or "", tuple(part.dataset or part.datasets or ()),
         metrics=checked.metrics, params=part.params.given(), epochs={str(key): count for key, count in part.epochs.items()}, owner=part.owner,
         gates=_gates(part.gates, checked.tested), target=part.target, line=located.line("suites", name),
+        prompts_line=located.line("suites", name, "prompt" if part.prompt else "prompts"),
+        datasets_line=located.line("suites", name, "dataset" if part.dataset else "datasets"),
     )  # fmt: skip
 
 

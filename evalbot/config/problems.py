@@ -48,7 +48,8 @@ def problems(error: ValidationError, model: type[BaseModel], located: Located) -
             )
         elif found["type"] == "missing":
             owner = dotted(parents) if parents else "the file"
-            yield located.problem(f"{owner} has no '{last}'.", *parents)
+            hint = "Begin with `version: 1` and `suites:`." if not parents else ""
+            yield located.problem(f"{owner} has no '{last}'.", *parents, hint=hint)
         else:
             must, hint = told(found)
             yield located.problem(f"{named([*parents, last], found)} {must}.", *parents, last, hint=hint)

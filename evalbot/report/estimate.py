@@ -15,4 +15,5 @@ def in_words(estimate: Estimate, budget_usd: float | None) -> str:
         names = ", ".join(inline(name, 80) for name in estimate.unknown)
         return f"{calls}, of unknown cost{of_budget} (no price is known for {names})"
     more = ": golden first, and no call beyond it" if budget_usd is not None and estimate.usd > budget_usd else ""
-    return f"{calls}, about {money(estimate.usd)}{of_budget}{more}"
+    cost = money(estimate.usd)
+    return f"{calls}, {cost if cost.startswith('under') else f'about {cost}'}{of_budget}{more}"

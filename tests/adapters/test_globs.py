@@ -85,7 +85,7 @@ def test_every_pattern_that_matches_nothing_is_listed_with_the_nearest_path() ->
         )
     first, second, third = caught.value.problems
     assert (
-        str(first) == "evalbot.yml:4: no dataset file matches 'evals/goldn.jsonl'. Did you mean 'evals/golden.jsonl'?"
+        str(first) == "evalbot.yml:4: no dataset matches 'evals/goldn.jsonl'. Did you mean 'evals/golden.jsonl'?"
     )
     assert second.hint == "It is a folder: write 'prompts/**'."
     assert "relative to the repository's root" in third.hint

@@ -26,7 +26,7 @@ CASES = {
     ),
     "a gate on a metric that does not exist": ({"evalbot.yml": CONFIG + "    gates: {scores: {metric: jugde}}\n"}, {}, "evalbot.yml:8: .*judge"),
     "an empty golden partition": ({"evals/golden.jsonl": ""}, WORSE, "no golden example"),
-    "a glob without match": ({"evalbot.yml": GLOBBED}, {}, r"evalbot.yml:3: .*more/\*\.md"),
+    "a glob without match": ({"evalbot.yml": GLOBBED}, {}, r"evalbot.yml:4: .*more/\*\.md"),
     "a malformed row": (
         {"evals/regression.jsonl": lines(regression()) + '{"id": "r-99", \n'}, WORSE, r"evals/regression.jsonl:41:",
     ),

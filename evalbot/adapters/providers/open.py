@@ -80,7 +80,7 @@ def _key(model: Model, usual: str | None, env: Mapping[str, str]) -> str | None:
         raise NoKey(Problem(f"no key for {model.provider}: set {name}{hint}."))
     if len(key) < SHORTEST:
         raise ConfigError(
-            Problem(f"{name} holds {len(key)} characters: that is no key, and too short to be kept out of reports.")
+            Problem(f"{name} is shorter than {SHORTEST} characters: that is no key, and too short to be kept out of reports.")
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise ConfigError(Problem(f"{name} holds blanks or characters that no key has: set it to the bare key."))

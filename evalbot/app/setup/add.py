@@ -92,7 +92,7 @@ def _add(root: Path, config: str, suite: str, kind: str, make: Make, *, single: 
 
 def _policy(tree: Snapshot, config: str) -> Policy:
     if not tree.exists(config):
-        raise ConfigError(Problem("no configuration here.", config, None, "Run `evalbot init` first."))
+        raise ConfigError(Problem("no configuration here.", config, None, "`evalbot init` writes one."))
     return load_policy(tree.read(config), config)
 
 
@@ -117,7 +117,7 @@ def _slug(name: str) -> str:
 def _prompt_texts(suite: SuitePolicy, tree: Snapshot, config: str) -> list[str]:
     if suite.target is not None:
         return []
-    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=config, line=suite.line or None)
+    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=config, line=suite.prompts_line or None)
     return [load_prompt(tree, path).text for path in paths]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalbot.domain.errors import ErrorClass
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Level, Rule, Verdict
 from evalbot.report.accepting import NEED_APPROVAL, findings_id
@@ -47,7 +48,9 @@ def _failed(record: RunRecord) -> list[str]:
 
 def _unsettled(record: RunRecord) -> list[str]:
     again = "comment `/evalbot rerun`" if record.pull_request else "run it again"
-    return [f"When the cause is gone, {again}.", *_accept(record)]
+    errors = record.decision.coverage.errors
+    look = ["`evalbot doctor` tries keys and models, and costs nothing."] if {ErrorClass.TARGET, ErrorClass.JUDGE} & set(errors) else []
+    return [*look, f"When the cause is gone, {again}.", *_accept(record)]
 
 
 def _accept(record: RunRecord) -> list[str]:

@@ -23,7 +23,7 @@ KEY = "sk-test-0123456789abcdef"
         (CHAT, {"OPENAI_API_KEY": " \n"}, "no key for openai: set OPENAI_API_KEY (or name another variable in `api_key_env`)."),
         (CLAUDE, {"OPENAI_API_KEY": KEY}, "no key for anthropic: set ANTHROPIC_API_KEY (or name another variable in `api_key_env`)."),
         (Model("openai", "x", api_key_env="MINE"), {"OPENAI_API_KEY": KEY}, "no key for openai: set MINE."),
-        (CHAT, {"OPENAI_API_KEY": "abc"}, "OPENAI_API_KEY holds 3 characters: that is no key, and too short to be kept out of reports."),
+        (CHAT, {"OPENAI_API_KEY": "abc"}, "OPENAI_API_KEY is shorter than 8 characters: that is no key, and too short to be kept out of reports."),
         (CHAT, {"OPENAI_API_KEY": "sk-one\nsk-two"}, "OPENAI_API_KEY holds blanks or characters that no key has: set it to the bare key."),
         (CHAT, {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "api.example.com/v1"}, "OPENAI_BASE_URL is no http or https address: 'api.example.com/v1'."),
         (Model("openai", "x", base_url="file:///etc"), {"OPENAI_API_KEY": KEY}, "`base_url` of openai/x is no http or https address: 'file:///etc'."),

@@ -66,7 +66,7 @@ def test_a_missing_key_is_named_with_the_place_where_it_goes(tmp_path: Path) -> 
 
 
 def test_a_key_that_is_none_is_named(tmp_path: Path) -> None:
-    assert bad(said(tmp_path, env=KEYS | {"OPENAI_API_KEY": "abc"}), "keys") == ["OPENAI_API_KEY holds 3 characters: that is no key, and too short to be kept out of reports."]
+    assert bad(said(tmp_path, env=KEYS | {"OPENAI_API_KEY": "abc"}), "keys") == ["OPENAI_API_KEY is shorter than 8 characters: that is no key, and too short to be kept out of reports."]
 
 
 @pytest.mark.parametrize(

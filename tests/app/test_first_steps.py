@@ -1,0 +1,74 @@
+"""What somebody meets who has just installed evalbot and gets something wrong: one line that says what to do, and no page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from evalbot.cli.app import app
+from tests.app.setup.projects import SUPPORT
+from tests.repository import Repo
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--repository", str(folder)], env={"OPENAI_API_KEY": None, "ANTHROPIC_API_KEY": None}, catch_exceptions=False)
+
+
+def ready(folder: Path) -> Repo:
+    repo = Repo(folder / "project").write({"prompts/support.md": SUPPORT})
+    repo.commit()
+    assert run(repo.root, "init", "--yes").exit_code == 0
+    repo.commit()
+    return repo
+
+
+@pytest.mark.parametrize("words", [("check",), ("suite",), ("init", "--yes"), ("validate",), ("doctor", "--offline")])
+def test_outside_of_a_repository(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(tmp_path, *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith("is in no git repository. Go into one, or make one with `git init`; in a workflow, check it out first (actions/checkout).\n")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("check",), ("harvest", "--dry-run")])
+def test_before_the_first_commit(words: tuple[str, ...], tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "project").write({"prompts/support.md": SUPPORT})
+    done = run(repo.root, *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "this repository has no commit yet, so there is nothing to compare with. Commit what you have first.\n"
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    done = run(tmp_path / "nowhere", "check")
+    assert done.exit_code == 2
+    assert "does not exist" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--base", "nope"), "there is no branch, tag or commit 'nope' in this clone. Known: main."),
+        (("--suites", "suport"), "--suites: there is no suite 'suport'. Did you mean 'support'?"),
+        (("--partitions", "goldn"), "--partitions: there is no partition 'goldn'. Did you mean 'golden'?"),
+        (("--config", "evalbots.yml"), "evalbots.yml: no configuration: the file is on neither side. Did you mean 'evalbot.yml'?"),
+    ],
+)
+def test_a_slip_of_the_pen_on_the_command_line(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    repo = ready(tmp_path)
+    done = run(repo.root, "check", *words)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", said + "\n")
+    assert (repo.root / "evalbot-report" / "summary.json").exists()
+
+
+@pytest.mark.parametrize(("key", "said"), [("prompts/support.md", "prompt"), ("evals/support.jsonl", "dataset")])
+def test_a_path_that_names_nothing(key: str, said: str, tmp_path: Path) -> None:
+    repo = ready(tmp_path)
+    config = (repo.root / "evalbot.yml").read_text(encoding="utf-8")
+    repo.write({"evalbot.yml": config.replace(key, key.replace("support", "suport"))})
+    line = next(number for number, text in enumerate(config.splitlines(), 1) if key in text and not text.startswith("#"))
+    done = run(repo.root, "validate")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"evalbot.yml:{line}: no {said} of suite 'support' matches '{key.replace('support', 'suport')}'. Did you mean '{key}'?\n"
