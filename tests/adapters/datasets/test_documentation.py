@@ -29,7 +29,7 @@ class OneFile:
 
 @pytest.mark.parametrize(("language", "rows"), [("jsonl", 2), ("yaml", 1), ("csv", 1)])
 def test_the_examples_of_the_page_are_datasets(language: str, rows: int) -> None:
-    (text,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    text = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[0]
     assert len(read_datasets(OneFile(text), [f"a.{language}"])) == rows
 
 
