@@ -74,7 +74,8 @@ def production(store: MonitorStore, ours: MonitorPolicy, now: float, lower: froz
         lower: Metrics whose smaller values are the better ones.
         shown: A sample as it may be shown: redacted, its texts left out where they may not be.
     """
-    alerts = list(reversed(store.told()))[:MOST_ALERTS]
+    history = list(reversed(store.told()))
+    alerts = history[:MOST_ALERTS]
     kept = read(store, alerts, now)
     found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n), lower)
     measures = (
@@ -85,7 +86,7 @@ def production(store: MonitorStore, ours: MonitorPolicy, now: float, lower: froz
     windows = tuple(_window(name, kept, found, measures, ours, now) for name in WINDOWS)
     standing, words = _said(windows, measures, kept)
     told = tuple(_alert(alert, kept.named, shown) for alert in alerts)
-    return Production(ours.suite, standing, words, measures, windows, ours.min_n, told, store.counters(), kept.last, store.pinned()), kept.spent
+    return Production(ours.suite, standing, words, measures, windows, ours.min_n, told, store.counters(), kept.last, store.pinned(), len(history) - len(alerts)), kept.spent
 
 
 def mean(values: Sequence[float]) -> Estimate:

@@ -105,7 +105,7 @@ class AlertShown:
 
 @dataclass(frozen=True)
 class Production:
-    """What the monitor keeps. `last` is the time of the newest sample, None before the first."""
+    """What the monitor keeps. `last` is the time of the newest sample, None before the first; `earlier` counts alerts that are not listed."""
 
     suite: str
     standing: Standing
@@ -117,6 +117,7 @@ class Production:
     counters: Mapping[str, int] = field(default_factory=dict)
     last: float | None = None
     reference: tuple[float, float] | None = None
+    earlier: int = 0
 
 
 @dataclass(frozen=True)

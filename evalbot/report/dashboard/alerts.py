@@ -29,6 +29,8 @@ def section(made: Dashboard) -> Iterator[str]:
         yield '<span id="told" class="soft small" role="status"></span></div>\n'
     for number, alert in enumerate(found, 1):
         yield from _alert(number, alert, made)
+    if made.production and made.production.earlier:
+        yield f'<p class="soft small">{counted(made.production.earlier, "earlier alert")} not listed.</p>\n'
     yield "</section>\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from evalbot.domain.dashboard import Dashboard, Production, Standing, SuiteShown
 from evalbot.report.dashboard import alerts, production, suites
-from evalbot.report.dashboard.words import ago, severity_tag, spent, standing_tag, tag, verdict_tag, when
+from evalbot.report.dashboard.words import FRESH_SECONDS, ago, severity_tag, spent, standing_tag, tag, verdict_tag, when
 from evalbot.report.escape import text
 from evalbot.report.frame import asset, foot, head, table
 from evalbot.report.numbers import counted
@@ -74,7 +74,8 @@ def _told(made: Dashboard) -> tuple[str, str]:
 def _ran(suite: SuiteShown, now: float) -> tuple[str, str]:
     if not suite.runs:
         return standing_tag(Standing.NOTHING), "no run is stored"
-    return verdict_tag(suite.runs[0].verdict), f"{ago(now - suite.runs[0].at)}"
+    age = now - suite.runs[0].at
+    return verdict_tag(suite.runs[0].verdict, age), ago(age) + (": nothing measured since" if age > FRESH_SECONDS else "")
 
 
 def _cost(made: Dashboard) -> Iterator[str]:

@@ -9,7 +9,7 @@ from evalbot.report.dashboard.charts import Chart
 from evalbot.report.dashboard.words import figure, moment, span, verdict_tag, when
 from evalbot.report.escape import text
 from evalbot.report.frame import table
-from evalbot.report.numbers import count, money
+from evalbot.report.numbers import count, counted, money
 
 FIRST = 10
 MOST_CHARTS = 40
@@ -19,22 +19,25 @@ def section(made: Dashboard) -> Iterator[str]:
     """Every suite of the configuration, also those that never ran."""
     yield '<section id="suites"><h2>Suites</h2>\n'
     for suite in made.suites:
-        yield from _suite(suite)
+        yield from _suite(suite, made.at)
     yield "</section>\n"
 
 
-def _suite(suite: SuiteShown) -> Iterator[str]:
+def _suite(suite: SuiteShown, now: float) -> Iterator[str]:
     owner = f' <span class="soft small">owner {text(suite.owner)}</span>' if suite.owner else ""
     yield f'<div class="suite"><h3><code>{text(suite.name)}</code>{owner}</h3>\n'
     if not suite.runs:
         yield '<p class="nothing">Nothing measured: no run of it is on the branch <code>evalbot-history</code>.</p></div>\n'
         return
     last = suite.runs[0]
-    yield f"<p>{verdict_tag(last.verdict)} {when(last.at)} at <code>{text(last.commit[:7])}</code></p>\n"
+    yield f"<p>{verdict_tag(last.verdict, now - last.at)} {when(last.at)} at <code>{text(last.commit[:7])}</code></p>\n"
     for partition in dict.fromkeys(trend.partition for trend in suite.trends):
         yield f'<h4>{text(partition)}</h4><div class="cards">'
-        yield from (_trend(trend) for trend in [one for one in suite.trends if one.partition == partition][:MOST_CHARTS])
+        some = [trend for trend in suite.trends if trend.partition == partition]
+        yield from map(_trend, some[:MOST_CHARTS])
         yield "</div>\n"
+        if some[MOST_CHARTS:]:
+            yield f'<p class="soft small">{counted(len(some) - MOST_CHARTS, "more trend")} of this partition: <code>--json</code> has all of them.</p>\n'
     yield "<h4>Runs</h4>"
     yield from _runs(suite.runs[:FIRST])
     if suite.runs[FIRST:]:

@@ -19,6 +19,7 @@ STANDINGS: Mapping[Standing, tuple[str, str]] = {
 }
 """What each standing says, and the class of its tag."""
 
+FRESH_SECONDS = 8 * 86_400.0  # a suite that runs each week at the least
 _VERDICTS = {"pass": "good", "accepted": "good", "fail": "bad", "config_error": "bad"}
 _SEVERITIES = {"high": "bad", "medium": "warn"}
 
@@ -28,9 +29,14 @@ def standing_tag(standing: Standing) -> str:
     return tag(*STANDINGS[standing])
 
 
-def verdict_tag(verdict: str) -> str:
-    """A run's verdict; what proved nothing has no colour."""
-    return tag(verdict.replace("_", " ") or MISSING, _VERDICTS.get(verdict, "plain"))
+def verdict_tag(verdict: str, age: float = 0.0) -> str:
+    """A run's verdict; what proved nothing has no colour, nor has a pass after which nothing was measured for long.
+
+    Args:
+        age: Seconds since the run, where it stands for how the suite is now.
+    """
+    kind = _VERDICTS.get(verdict, "plain")
+    return tag(verdict.replace("_", " ") or MISSING, "plain" if kind == "good" and age > FRESH_SECONDS else kind)
 
 
 def severity_tag(severity: str) -> str:

@@ -252,6 +252,24 @@ def test_errors_of_the_command_are_one_line(shop, arguments, status, said):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_an_old_pass_is_not_green_and_an_old_fail_stays_red(shop, tmp_path):
+    page = shop.logs(run(9, 4.0)).page().read_text()
+    assert "9 days ago: nothing measured since" in Read(page).text
+    assert page.count('class="tag good"') == 1  # its line in the table of runs
+    failed = Watched(tmp_path / "failed").logs(run(9, 4.0, verdict="fail")).page().read_text()
+    assert failed.count('class="tag bad"') == 3
+    assert Watched(tmp_path / "fresh").logs(run(7, 4.0)).page().read_text().count('class="tag good"') == 3
+
+
+def test_what_is_left_out_is_counted(shop):
+    metrics = {f"metric {n:02}": {"n": 40, "mean": 4.0, "variance": 0.4} for n in range(45)}
+    (cell,) = run(1, 4.0)["cells"]
+    shop.keep(seen("a", 60.0), alerts=[alert(AlertKind.CONSTRAINT, "rules", 300.0 + n) for n in range(203)])
+    page = shop.logs({**run(1, 4.0), "cells": [{**cell, "metrics": metrics}]}).page().read_text()
+    assert "6 more trends of this partition" in Read(page).text
+    assert "3 earlier alerts not listed" in Read(page).text
+
+
 def test_a_store_that_another_version_has_added_to_is_read(shop):
     a_bad_week(shop)
     database = sqlite3.connect(shop.repo.root / "monitor/results.sqlite")
