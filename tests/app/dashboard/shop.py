@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Watched:
         """What the monitor would have kept."""
         store = self.store()
         store.add(some)
-        tell(store, alerts)
+        tell(self.repo.root / "monitor/results.sqlite", alerts)
         if pinned:
             store.pin(*pinned)
         for name, value in (counters or {}).items():
@@ -91,10 +92,13 @@ class Watched:
         return write(self.made(**more), self.root / "site", lambda text: text)
 
 
-def tell(store: MonitorStore, alerts: Iterable[Alert]) -> None:
-    """Keep alerts as told."""
-    for alert in alerts:
-        store.tell(alert)
+def tell(path: Path, alerts: Iterable[Alert]) -> None:
+    """Keep alerts as told at their own times."""
+    database = sqlite3.connect(path)
+    rows = [(one.kind, one.about, one.message, one.at, one.count, json.dumps(one.samples)) for one in alerts]
+    database.executemany("insert into alerts values (?, ?, ?, ?, ?, ?)", rows)
+    database.commit()
+    database.close()
 
 
 def alert(kind: AlertKind, about: str, ago: float, samples: Iterable[str] = (), message: str = "it happened") -> Alert:
