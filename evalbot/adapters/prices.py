@@ -60,6 +60,15 @@ def at_vendor(model: Model) -> bool:
     return vendor is not None and (host == vendor or host.endswith("." + vendor))
 
 
+def listed_names(model: Model) -> tuple[str, ...]:
+    """The vendor's models that the price table knows, for "did you mean"; nothing behind a `base_url` of your own."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    if not at_vendor(model):
+        return ()
+    return tuple(known.id for vendor in get_snapshot().providers if vendor.id == model.provider for known in vendor.models)
+
+
 def _listed(provider: str, name: str, usage: Usage, flex: bool) -> float | None:
     rates = _rates(provider, name, flex)
     if rates is None or usage.input >= _FLAT_TOKENS:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, cast
 
-from evalbot.adapters.prices import price
+from evalbot.adapters.prices import listed_names, price
 from evalbot.adapters.providers.lifetimes import announced_end
 from evalbot.adapters.providers.open import key_name, open_provider
 from evalbot.app.doctor.advice import Advice, advice, broken, fine, unknown
-from evalbot.domain.errors import ConfigError, ProviderError, ProviderFault
+from evalbot.domain.errors import ConfigError, ProviderError, ProviderFault, nearest
 from evalbot.domain.judges import SOON_DAYS
 from evalbot.domain.models import Model, Usage
 
@@ -64,11 +64,17 @@ def lives(models: Sequence[Model], environment: Mapping[str, str], today: date, 
 
 def prices(models: Sequence[Model]) -> Iterator[Advice]:
     """Whether the cost of a run can be known."""
-    lacking = [model.label for model in models if model.provider != "local" and price(model, Usage(1, 1), model.model) is None]
-    for label in lacking:
-        yield advice("prices", f"the price of {label} is not known: neither cost nor budget of a run can be.", "Give it as `price: {input: …, output: …}` under `models:`, in US dollars per million tokens.")
+    lacking = [model for model in models if model.provider != "local" and price(model, Usage(1, 1), model.model) is None]
+    for model in lacking:
+        yield advice("prices", f"the price of {model.label} is not known: neither cost nor budget of a run can be.", f"{_alike(model)}Give it as `price: {{input: …, output: …}}` under `models:`, in US dollars per million tokens.")
     if not lacking:
         yield fine("prices", "the price of every model is known.")
+
+
+def _alike(model: Model) -> str:
+    """ "Did you mean 'gpt-6-luna'? ", or nothing where no listed name is close."""
+    hint = nearest(model.model, listed_names(model))
+    return f"{hint} " if hint.startswith("Did you mean") else ""
 
 
 def _described(model: Model, environment: Mapping[str, str]) -> tuple[Advice | Mapping[str, Any], date | None]:
@@ -79,7 +85,7 @@ def _described(model: Model, environment: Mapping[str, str]) -> tuple[Advice | M
         return unknown("models", f"{model.label} was not looked up: there is no key for it."), None
     except ProviderError as error:
         if error.fault is ProviderFault.BAD_REQUEST:
-            return broken("models", f"{model.provider} does not know {model.model!r} (or not for this key): {error}", "Correct the name in evalbot.yml or in the prompt."), None
+            return broken("models", f"{model.provider} does not know {model.model!r} (or not for this key): {error}", f"{_alike(model)}Correct the name in evalbot.yml or in the prompt."), None
         return unknown("models", f"{model.label} could not be looked up: it {error}."), None
     if said is None:
         return unknown("models", f"{model.provider} says nothing about its models."), None

@@ -110,6 +110,17 @@ def test_a_price_that_is_not_known_is_named(tmp_path: Path) -> None:
     assert bad(found, "prices") == ["the price of openai/gpt-99-unheard-of is not known: neither cost nor budget of a run can be."]
 
 
+def test_a_slip_in_a_model_s_name_is_answered_with_the_nearest_that_is_listed(tmp_path: Path) -> None:
+    config = {"evalbot.yml": WELL["evalbot.yml"].replace("openai/gpt-5.4-mini", "openai/gpt-5.4-mimi")}
+    (price,) = [one.do for one in said(tmp_path / "offline", config) if one.topic == "prices"]
+    assert price.startswith("Did you mean 'gpt-5.4-mini'? Give it as `price: {input")
+    with LoopbackModels() as server:
+        server.others["/v1/models/gpt-5.4-mimi"] = lambda *_: status(404, "no such model")
+        found = said(tmp_path / "online", config, env=server.env(), offline=False)
+    (name,) = [one.do for one in found if one.state is State.BROKEN and "gpt-5.4-mimi" in one.said]
+    assert name == "Did you mean 'gpt-5.4-mini'? Correct the name in evalbot.yml or in the prompt."
+
+
 # Datasets
 
 
