@@ -110,7 +110,7 @@ def _plans(policy: Policy, tree: Snapshot, options: CalibrateOptions) -> list[_P
 
 def _refuse_unknown(policy: Policy, options: CalibrateOptions) -> None:
     known = {spec.name for suite in policy.suites.values() for spec in suite.metrics}
-    for asked, names, option in ((options.suites, set(policy.suites), "--suites"), (options.metrics, known, "--metrics")):
+    for asked, names, option in ((options.suites, set(policy.suites), "--suites"), (options.metrics, known, "--metric")):
         wrong = [name for name in asked if name not in names]
         if wrong:
             raise ConfigError(Problem(f"there is no {option[2:-1]} {wrong[0]!r}.", option, None, nearest(wrong[0], names)))

@@ -154,7 +154,7 @@ def judge_of(
         raise ConfigError(Problem(f"no suite has a metric {metric!r} of type {kind}.", path, None, nearest(metric, chosen)))
     if not metric and len(set(chosen.values())) != 1:
         known = f"Name one with --metric: {', '.join(chosen)}." if chosen else "Add one, or name a judge with --judge provider/model."
-        raise ConfigError(Problem(f"{len(chosen)} metrics of type {kind} are there to choose from.", path, None, known))
+        raise ConfigError(Problem(f"{len(chosen) or 'no'} metrics of type {kind} are there to choose from.", path, None, known))
     return policy.model(chosen[metric] if metric else next(iter(chosen.values()))), policy.limits
 
 

@@ -134,7 +134,7 @@ def _task(root: Path, options: LabelOptions) -> tuple[_Task, Snapshot]:
         raise ConfigError(Problem(f"no metric {options.metric!r} says where its labels are.", options.config, None, hint))
     if not options.metric and len(found) != 1:
         hint = f"Name one with --metric: {', '.join(found)}." if found else "Give a judge `calibration: {labels: path}` (docs/judges.md)."
-        raise ConfigError(Problem(f"{len(found)} metrics say where their labels are.", options.config, None, hint))
+        raise ConfigError(Problem(f"{len(found)} metrics say where their labels are." if found else "no metric says where its labels are.", options.config, None, hint))
     return found[options.metric] if options.metric else next(iter(found.values())), tree
 
 

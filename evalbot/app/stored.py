@@ -55,6 +55,8 @@ def stored(summary: Path) -> RunRecord:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ConfigError(Problem("this is a folder.", str(path), hint="Name its summary.json."))
     try:
         found = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

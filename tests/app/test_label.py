@@ -147,7 +147,7 @@ def test_without_a_run_a_judge_or_a_rater_it_says_what_to_do(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="'qualiti' says where its labels are"):
         draw(root, LabelOptions(metric="qualiti"), WORLD, time.time())
     (root / "evalbot.yml").write_text(config().replace(f", calibration: {{labels: {LABELS}}}", ""))
-    with pytest.raises(ConfigError, match="0 metrics say where their labels are"):
+    with pytest.raises(ConfigError, match="no metric says where its labels are"):
         draw(root, LabelOptions(), WORLD, time.time())
 
 

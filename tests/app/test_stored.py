@@ -70,6 +70,12 @@ def test_what_is_no_summary_is_named_in_a_line(content, said, tmp_path):
     assert CliRunner().invoke(app, ["report", str(path)]).exit_code == 2
 
 
+def test_a_folder_is_answered_with_what_is_in_it(tmp_path):
+    with pytest.raises(ConfigError) as error:
+        stored(tmp_path)
+    assert str(error.value.problems[0]) == f"{tmp_path}: this is a folder. Name its summary.json."
+
+
 def test_a_torn_last_row_is_no_row(tmp_path):
     record = SITUATIONS["fail"]()
     written(record, tmp_path)
