@@ -113,7 +113,7 @@ def _refuse_unknown(policy: Policy, options: CalibrateOptions) -> None:
     for asked, names, option in ((options.suites, set(policy.suites), "--suites"), (options.metrics, known, "--metric")):
         wrong = [name for name in asked if name not in names]
         if wrong:
-            raise ConfigError(Problem(f"there is no {option[2:-1]} {wrong[0]!r}.", option, None, nearest(wrong[0], names)))
+            raise ConfigError(Problem(f"there is no {option[2:].removesuffix('s')} {wrong[0]!r}.", option, None, nearest(wrong[0], names)))
 
 
 def _of_suite(
