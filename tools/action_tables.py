@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "action.md"
 # What a reader of the page can follow from a description: (name of input, words in its description) → where they lead.
 _LINKS = {
-    ("command", "whole suites"): "suites.md", ("command", "proposes examples"): "harvest.md", ("comment", "comment"): "#the-comment",
-    ("fork", "forks"): "#forks", ("cache-dir", "cache"): "caching.md",
+    ("command", "whole suites"): "suites.md", ("command", "proposes examples"): "harvest.md",
+    ("command", "takes what waits in a stream"): "monitoring.md", ("comment", "comment"): "#the-comment", ("fork", "forks"): "#forks", ("cache-dir", "cache"): "caching.md",
 }  # fmt: skip
 
 

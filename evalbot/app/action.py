@@ -13,6 +13,7 @@ from evalbot.app.activities import (
     CheckPull,
     CheckRefs,
     Harvest,
+    Monitor,
     Nothing,
     Publish,
     Recompute,
@@ -106,6 +107,10 @@ def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runn
 
         api = environment.get("GITHUB_API_URL") or PUBLIC_API
         return act_harvest(given, world, workspace, runner, api, environment.get("GITHUB_REPOSITORY", ""), run)
+    if isinstance(activity, Monitor):
+        from evalbot.app.watching import act_monitor
+
+        return act_monitor(given, world, workspace, runner, github)
     bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""), environment.get("GITHUB_REPOSITORY", ""))
 
     published = _published(activity, bot, environment)

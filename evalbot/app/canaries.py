@@ -25,7 +25,7 @@ async def sing(cases: Sequence[Case], run: Run) -> list[Row]:
             rows = getattr(metric, "canaries", ())
             perch = _perch(run.rows, case.suite.name, name)
             if case.tasks and rows and not isinstance(rows, str) and perch is not None:
-                scores = await run.grade(case.suite.name, name, [_answered(number, row) for number, row in enumerate(rows, 1)])
+                scores = await run.grade(case.suite.name, name, [answered_row(number, row) for number, row in enumerate(rows, 1)])
                 # That time or money was used up says nothing of the judge.
                 heard: list[Json] = [
                     [float(row["score"]), score.value] for row, score in zip(rows, scores, strict=True) if score.error is not ErrorClass.STOPPED
@@ -45,7 +45,8 @@ def _perch(rows: Sequence[Row], suite: str, metric: str) -> int | None:
     return next((at for at, score in scored if CANARIES in score.detail), scored[0][0] if scored else None)
 
 
-def _answered(number: int, row: Mapping[str, object]) -> Answered:
+def answered_row(number: int, row: Mapping[str, object]) -> Answered:
+    """A canary as an answer to be graded; `row` is a graded example of the judge's."""
     given = row["input"]
     return Answered(
         Example(

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from evalbot.adapters.alerting import openmetrics, to_webhook, write_whole
+from evalbot.adapters.languages import language_of
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.sources.mapped import Unusable, mapper
 from evalbot.app.exams import suite_metrics
+from evalbot.app.monitor_canaries import canaries_of, sung
+from evalbot.app.monitor_telling import Telling
 from evalbot.app.wiring import World
 from evalbot.config import suite_decides
 from evalbot.domain.canonical import Json, digest
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.models import Message, Reply, Vector
-from evalbot.domain.monitoring import Alert, MonitorPolicy, Seen
+from evalbot.domain.monitoring import NO_ANSWER, Alert, AlertKind, Canaries, JudgeState, MonitorPolicy, Seen, Standing
 from evalbot.domain.policy import Policy
 from evalbot.domain.ports import Ask, Metric, Tree
 from evalbot.domain.privacy import Personal
+from evalbot.domain.pulls import GitHub
 from evalbot.domain.samples import Sample
 from evalbot.domain.scores import Answered, Score, ScoreStatus
 from evalbot.domain.streams import Entry, SampleStream
-from evalbot.gate.alerts import Report, due, report, wanted
+from evalbot.engine.asking import Bill
+from evalbot.engine.scoring import measured
+from evalbot.gate.alerts import HOUR, Report, due, report, still, wanted
 from evalbot.stats.drift import WINDOWS, DriftRule
 
 BATCH = 200
+SUSPICION = 4  # a judge whose scores fell is looked at again after this part of the usual time
 REFERENCE_SECONDS = WINDOWS["7d"]
 MAP = {
     "id": "id", "output": "output", "timestamp": "timestamp", "user_input": "user_input", "input": "input", "context": "context",
@@ -44,9 +52,10 @@ class Monitor:
     Args:
         deterministic: Metrics that ask nobody: every sample meets them.
         judged: Metrics that ask a model: a share of the samples meets them.
-        ask: Makes how they ask about one sample; None where there are none.
+        ask: Makes how they ask about one sample, on a bill; None where there are none.
         clock: Seconds since 1970.
         rng: Draws the share.
+        github: Makes a client for one errand, where an issue is wanted; `owner` is named in it.
     """
 
     policy: MonitorPolicy
@@ -56,19 +65,27 @@ class Monitor:
     judged: Mapping[str, Metric]
     deciding: frozenset[str]
     world: World
-    ask: Callable[[], Ask] | None
+    ask: Callable[[Bill], Ask] | None
     clock: Callable[[], float]
     rng: random.Random
     personal: Personal = field(default_factory=lambda: Personal(secrets.token_bytes(32)))
+    github: Callable[[], GitHub] | None = None
+    owner: str = ""
     kept: int = 0
     unusable: int = 0
     flushed: float = 0.0
-    fresh: list[Seen] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        ours = self.policy
         self._mapped = mapper(MAP)
-        self._rule = DriftRule(self.policy.weekly_alpha, self.policy.min_effect, self.policy.min_n)
+        self._rule = DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n, ours.min_share, ours.min_length)
+        self._telling = Telling(ours, self.store, self.world, self.github, self.owner)
+        self._metrics = {**self.deterministic, **self.judged}
+
+    @property
+    def said(self) -> Sequence[str]:
+        """What could not be told, a line each."""
+        return self._telling.said
 
     async def work(self, stopping: Callable[[], bool], wait: float = 1.0) -> None:
         """Read, score, keep, acknowledge, until it is told to stop; what was acknowledged is kept."""
@@ -77,32 +94,59 @@ class Monitor:
             if entries:
                 await self.take(entries)
             if self.clock() - self.flushed >= self.policy.flush_seconds:
-                self.flush()
-        self.flush()
+                await self.flush()
+        await self.flush()
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Score a batch and keep it; only then is it acknowledged, so that a worker that dies loses nothing."""
         samples = [sample for entry in entries if (sample := self._sample(entry)) is not None]
-        seen = await asyncio.gather(*(self._seen(sample) for sample in samples))
-        self.kept += self.store.add(seen)
-        self.fresh += seen
+        known = self.store.known([sample.id for sample in samples])  # delivered again: nothing is paid twice
+        seen = await asyncio.gather(*(self._seen(sample) for sample in samples if sample.id not in known))
+        self.kept += self.store.add(one for one, _ in seen)
+        for name, count in Counter(error for _, errors in seen for error in errors).items():
+            self.store.add_to(name, count)
         self.stream.done([entry.id for entry in entries])
 
-    def flush(self) -> list[Alert]:
-        """Work the windows out, tell what is due, and write the metrics file; returns what was told."""
+    async def flush(self, *, asking: bool = True) -> Sequence[Alert]:
+        """Work the windows out, tell what is due, and write the metrics file; returns what was told. Without `asking` no judge is asked."""
         now = self.flushed = self.clock()
-        found = windows(self.store, now, self._rule, self._lower)
-        told = due(wanted(found, self.fresh, self.policy.floors, self.policy.min_n), self.store.told(now - self.policy.cooldown_seconds), self.policy.cooldown_seconds)
-        for alert in told:
-            self.store.tell(alert)
-        self.fresh = []
-        self._send(told, found)
+        if asking:
+            await self._sing(self.judged, now, self.policy.canary_seconds)
+        lower = frozenset(name for name, metric in self._metrics.items() if metric.lower_is_better)
+        found = windows(self.store, now, self._rule, lower, frozenset(self.judged))
+        alerts = partial(wanted, found, floors=self.policy.floors, min_n=self.policy.min_n)
+        if asking:  # before a product is blamed, its judge is looked at
+            blamed = {one.about for one in alerts([], judges=self._judges(now)) if one.kind is AlertKind.QUALITY}
+            await self._sing(blamed & self.judged.keys(), now, self.policy.canary_seconds / SUSPICION)
+        judges = self._judges(now)
+
+        def decide(fresh: Sequence[Seen], told: Sequence[Alert], standing: Sequence[Standing]) -> tuple[Sequence[Alert], Sequence[Standing]]:
+            called = alerts(fresh, judges=judges)
+            telling = due(called, told, self.policy.cooldown_seconds)
+            return telling, still(standing, called, telling, found, self.policy.min_n, judges)
+
+        told = self.store.settle(now - self.policy.cooldown_seconds, decide)
+        self.store.keep_drift(found.drift)
+        await self._telling.tell(told, found)
         self.store.forget(now)
         return told
 
-    @property
-    def _lower(self) -> frozenset[str]:
-        return frozenset(name for name, metric in {**self.deterministic, **self.judged}.items() if metric.lower_is_better)
+    async def _sing(self, names: Iterable[str], now: float, every: float) -> None:
+        """Have the canaries of these judges graded, where that was not done for so many seconds."""
+        latest = {one.metric: one.at for one in self.store.canaries()}
+        for name in sorted(names):
+            if self.ask is not None and canaries_of(self.judged[name]) and now - latest.get(name, -math.inf) >= every:
+                found = await sung(name, self.judged[name], partial(self.ask, Bill()), now, self.world.redact)
+                if found is not None:
+                    self.store.keep_canaries(found)
+
+    def _judges(self, now: float) -> dict[str, Canaries | None]:
+        """What the canaries of each judge showed last; what is old shows nothing."""
+        latest = {one.metric: one for one in self.store.canaries(now - 2 * self.policy.canary_seconds)}
+        return {
+            name: latest.get(name, Canaries(now, name, JudgeState.UNHEARD)) if canaries_of(metric) else None
+            for name, metric in self.judged.items()
+        }
 
     def _sample(self, entry: Entry) -> Sample | None:
         """What was handed over, redacted; one that is no sample, or cannot be looked through, is counted and acknowledged."""
@@ -120,30 +164,25 @@ class Monitor:
             return None
         return Sample(sample.id, clean, output, sample.timestamp, sample.latency_ms, sample.had_error, context=context)
 
-    async def _seen(self, sample: Sample) -> Seen:
+    async def _seen(self, sample: Sample) -> tuple[Seen, Sequence[str]]:
+        """What it showed, and names of what went wrong in scoring it: no error is ever a number."""
+        if sample.output is None:
+            return Seen(sample.id, sample.timestamp, {}, (NO_ANSWER,), input=_question(sample)), ()
         example = Example(sample.id, Partition.DISTRIBUTION, sample.input, context=sample.context)
-        answered = Answered(example, sample.output or "", latency_ms=sample.latency_ms or 0.0)
-        scores = {name: await metric.measure(answered, _Nobody()) for name, metric in self.deterministic.items() if metric.applies(example)}
-        judged = bool(self.judged) and self.rng.random() < self.policy.judge_share
+        answered = Answered(example, sample.output, latency_ms=sample.latency_ms or 0.0)
+        scores = {name: await measured(metric, answered, _Nobody(), self.world.redact) for name, metric in self.deterministic.items()}
+        bill, judged = Bill(), bool(self.judged) and self.ask is not None and self.rng.random() < self.policy.judge_share
         if judged and self.ask is not None:
-            ask = self.ask()
-            scores |= {name: await metric.measure(answered, ask) for name, metric in self.judged.items() if metric.applies(example)}
-        return _as_seen(sample, scores, {**self.deterministic, **self.judged}, self.deciding, judged)
-
-    def _send(self, told: Sequence[Alert], found: Report) -> None:
-        if told and self.policy.webhook_env:
-            url = self.world.environment.get(self.policy.webhook_env, "").strip()
-            problem = to_webhook(url, told, self.policy.suite) if url else f"{self.policy.webhook_env} is not set, so no alert was sent"
-            self.said += [problem] if problem else []
-        if self.policy.openmetrics:
-            counts: dict[str, int] = {}
-            for alert in self.store.told():
-                counts[alert.kind] = counts.get(alert.kind, 0) + 1
-            counters = {"kept": self.store.count(), **self.store.counters()}
-            write_whole(Path(self.policy.openmetrics), openmetrics(self.policy.suite, measures(found), counts, counters))
+            ask = self.ask(bill)
+            asked = await asyncio.gather(*(measured(metric, answered, ask, self.world.redact) for metric in self.judged.values()))
+            scores |= dict(zip(self.judged, asked, strict=True))
+        errors = [f"unscored_{score.error}" for score in scores.values() if score.error is not None]
+        return replace(_as_seen(sample, scores, self._metrics, self.deciding), judged=judged, cost_usd=bill.usd), errors
 
 
-def windows(store: MonitorStore, now: float, rule: DriftRule, lower: frozenset[str] = frozenset()) -> Report:
+def windows(
+    store: MonitorStore, now: float, rule: DriftRule, lower: frozenset[str] = frozenset(), asked: frozenset[str] = frozenset()
+) -> Report:
     """The report of one moment. The reference is the first full week that was seen, pinned when it is over."""
     pinned = store.pinned()
     if pinned is None:
@@ -152,16 +191,7 @@ def windows(store: MonitorStore, now: float, rule: DriftRule, lower: frozenset[s
             store.pin(first.at, first.at + REFERENCE_SECONDS)
             pinned = store.pinned()
     reference = list(store.between(*pinned)) if pinned else []
-    return report(now, list(store.between(now - WINDOWS["7d"], now)), reference, rule, lower)
-
-
-def measures(found: Report) -> dict[tuple[str, str, str], float]:
-    """What a metrics file says of a report."""
-    values: dict[tuple[str, str, str], float] = {("samples", name, ""): float(count) for name, count in found.counts.items()}
-    values |= {("violations", name, ""): float(count) for name, count in found.violations.items()}
-    values |= {("hallucination_rate", name, ""): rate for name, rate in found.hallucination_rate.items() if rate is not None}
-    values |= {("score_mean", name, metric): mean for name, means in found.means.items() for metric, mean in means.items()}
-    return values | {("score_p10", name, metric): low for name, lows in found.p10.items() for metric, low in lows.items()}
+    return report(now, list(store.between(now - WINDOWS["7d"] - HOUR, now)), reference, rule, lower, asked)
 
 
 def metrics_of(policy: Policy, ours: MonitorPolicy, tree: Tree) -> tuple[dict[str, Metric], dict[str, Metric], frozenset[str]]:
@@ -194,17 +224,26 @@ class _Nobody:
         raise CouldNotRun(f"a metric that asks nobody asked {model} for embeddings of {len(texts)} texts")
 
 
-def _as_seen(sample: Sample, scores: Mapping[str, Score], metrics: Mapping[str, Metric], deciding: frozenset[str], judged: bool) -> Seen:
+def _as_seen(sample: Sample, scores: Mapping[str, Score], metrics: Mapping[str, Metric], deciding: frozenset[str]) -> Seen:
     known = {name: score for name, score in scores.items() if score.status is ScoreStatus.SCORED and score.value is not None}
     failed = [kind for name, score in known.items() if name in deciding and score.passed is False for kind in _kinds(name, score)]
     checked = [name for name, score in known.items() if score.passed is False and not metrics[name].models]
-    claims = [score.passed for name, score in known.items() if type(metrics[name]).__name__ == "Hallucination"]
+    # One that only reports passes nothing: then every claim has to be borne out.
+    claims = [
+        score.value == 1.0 if score.passed is None else score.passed
+        for name, score in known.items() if type(metrics[name]).__name__ == "Hallucination"
+    ]  # fmt: skip
     numbers = {name: float(score.value) for name, score in known.items() if score.value is not None and metrics[name].scale is not None}
-    question = sample.input.get("user_input")
+    output = sample.output or ""
     return Seen(
-        sample.id, sample.timestamp, numbers, tuple(failed), (False in claims) if claims else None, len(checked), len(sample.output or ""), judged,
-        question[:500] if isinstance(question, str) else "", (sample.output or "")[:2000],
+        sample.id, sample.timestamp, numbers, tuple(failed), (False in claims) if claims else None, len(checked), len(output), False,
+        _question(sample), output[:2000], language=language_of(output),
     )  # fmt: skip
+
+
+def _question(sample: Sample) -> str:
+    question = sample.input.get("user_input")
+    return question[:500] if isinstance(question, str) else ""
 
 
 def _kinds(name: str, score: Score) -> list[str]:

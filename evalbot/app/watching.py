@@ -6,20 +6,26 @@ import asyncio
 import random
 import secrets
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalbot.adapters.git import Repository
 from evalbot.adapters.monitor_store import MonitorStore
+from evalbot.adapters.runner import Runner
 from evalbot.adapters.streams import open_stream
+from evalbot.app.harvest_places import PUBLIC_API
+from evalbot.app.inputs import Inputs
 from evalbot.app.monitor import BATCH, Monitor, metrics_of, monitor_policy
 from evalbot.app.wiring import World, redactor
 from evalbot.config import load_policy
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.monitoring import MonitorPolicy
-from evalbot.domain.ports import Ask
+from evalbot.domain.ports import Ask, Tree
 from evalbot.domain.privacy import Personal
+from evalbot.domain.pulls import GitHub
 from evalbot.domain.streams import SampleStream
+from evalbot.domain.verdicts import Verdict
 from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
 
@@ -37,16 +43,19 @@ class Watched:
     said: tuple[str, ...]
 
 
-def watch(root: Path, config: str, world: World, *, drain: bool) -> Watched:
+def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | None = None) -> Watched:
     """Score what comes until it is interrupted; with `drain` until nothing waits.
 
     The budget of `run` caps what one worker spends on judges: afterwards only metrics that ask nobody go on.
+
+    Args:
+        tree: What rules; by default the work tree.
 
     Raises:
         ConfigError: The configuration has no `monitor`, or what it names is not there.
         CouldNotRun: The stream or the store cannot be reached.
     """
-    tree = Repository(root).work_tree()
+    tree = tree or Repository(root).work_tree()
     if not tree.exists(config):
         raise ConfigError(Problem("no configuration here.", config, None, "`evalbot init` writes one."))
     policy = load_policy(tree.read(config), config)
@@ -54,30 +63,29 @@ def watch(root: Path, config: str, world: World, *, drain: bool) -> Watched:
     if ours.stream.get("type") == "memory":
         hint = "Take `type: redis`; docs/monitoring.md says how."
         raise ConfigError(Problem("a stream of type memory ends with its process: a worker of its own sees nothing of it.", config, ours.line or None, hint))
-    if ours.issue:
-        hint = "Take alerts.webhook_env or alerts.openmetrics."
-        raise ConfigError(Problem("monitor.alerts.issue: alerts as GitHub issues are not available in this version.", config, ours.line or None, hint))
     plain, judged, deciding = metrics_of(policy, ours, tree)
     models = {name: policy.model(name) for metric in judged.values() for name in metric.models}
+    github = _github(ours, world.environment, config)
     stream = open_stream(ours.stream, world.environment)
     store = MonitorStore(root / ours.store)
     lab = world.open_lab(policy.limits)
     personal = Personal(secrets.token_bytes(32), ours.redact, redactor(world.environment))
 
-    def ask() -> Ask:
+    def ask(bill: Bill) -> Ask:
         assert lab.gateway is not None  # noqa: S101 - it is open while the worker works
-        return Questions(lab.gateway, models, Bill(), world.clock() + _JUDGED_WITHIN, Embeddings(lab.gateway))
+        return Questions(lab.gateway, models, bill, world.clock() + _JUDGED_WITHIN, Embeddings(lab.gateway))
 
     async def work() -> Watched:
         told = len(store.told())
         async with lab.asking(models):
             monitor = Monitor(
-                _under(ours, root), stream, store, plain, judged, deciding, world, ask, time.time, random.Random(), personal
+                _under(ours, root), stream, store, plain, judged, deciding, world, ask, time.time, random.Random(), personal,
+                github, policy.suites[ours.suite].owner or "",
             )  # fmt: skip
             try:
                 await (_drained(monitor, stream) if drain else monitor.work(lambda: False))
             except asyncio.CancelledError:
-                monitor.flush()  # what is not acknowledged comes again, to the next worker
+                await monitor.flush(asking=False)  # what is not acknowledged comes again, to the next worker
             return Watched(monitor.kept, monitor.unusable, stream.dead(), len(store.told()) - told, tuple(dict.fromkeys(monitor.said)))
 
     try:
@@ -87,10 +95,40 @@ def watch(root: Path, config: str, world: World, *, drain: bool) -> Watched:
         stream.close()
 
 
+def act_monitor(given: Inputs, world: World, workspace: Path, runner: Runner, github: GitHub) -> int:
+    """The same as a job of the action: what waits now, by the rules of the default branch; returns the exit status."""
+    tree = github.tree(github.tip(github.repository().default_branch))
+    reason = in_words(done := watch(workspace, given.config, world, drain=True, tree=tree))
+    for line in done.said:
+        runner.say("warning", world.redact(line))
+    # Nothing is gated here, so nothing passes: alerts speak for themselves.
+    runner.outputs({"verdict": str(Verdict.NOT_APPLICABLE), "reason": reason})
+    runner.say("notice", reason)
+    return 0
+
+
+def in_words(done: Watched) -> str:
+    """One line."""
+    return f"{done.kept:,} new samples kept, {done.unusable:,} unusable, {done.dead:,} set aside, {done.alerts:,} alerts told."
+
+
+def _github(ours: MonitorPolicy, environment: Mapping[str, str], config: str) -> Callable[[], GitHub] | None:
+    """Makes a client for one errand, where an issue is wanted: what one may ask of GitHub is bounded, a worker's life is not."""
+    if not ours.issue:
+        return None
+    token, name = environment.get("GITHUB_TOKEN", ""), environment.get("GITHUB_REPOSITORY", "")
+    if not (token and name):
+        hint = "Set GITHUB_TOKEN, with issues: write, and GITHUB_REPOSITORY, owner/name."
+        raise ConfigError(Problem("monitor.alerts.issue needs GITHUB_TOKEN and GITHUB_REPOSITORY in the environment.", config, ours.line or None, hint))
+    from evalbot.adapters.github import GitHubClient
+
+    return lambda: GitHubClient(token, environment.get("GITHUB_API_URL") or PUBLIC_API, name)
+
+
 async def _drained(monitor: Monitor, stream: SampleStream) -> None:
     while entries := await asyncio.to_thread(stream.read, BATCH, 0.2):
         await monitor.take(entries)
-    monitor.flush()
+    await monitor.flush()
 
 
 def _under(ours: MonitorPolicy, root: Path) -> MonitorPolicy:

@@ -22,7 +22,7 @@ def monitor(
 
     Any number of workers share one stream. Interrupt one and nothing is lost: what it did not finish goes to another.
     """
-    from evalbot.app.watching import watch
+    from evalbot.app.watching import in_words, watch
     from evalbot.app.wiring import World
 
     world = World.real(os.environ, repository / "evalbot-report", quiet=quiet)
@@ -31,4 +31,4 @@ def monitor(
     for line in done.said:
         typer.echo(f"evalbot: {world.redact(line)}", err=True)
     if not quiet:
-        typer.echo(f"{done.kept:,} new samples kept, {done.unusable:,} unusable, {done.dead:,} set aside, {done.alerts:,} alerts told.")
+        typer.echo(in_words(done))

@@ -327,16 +327,18 @@ class AlertsPart(Part):
 
     cooldown: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")] = Field(default="6h", description="The same alert is not told again for so long.")
     webhook_env: Text | None = Field(default=None, description="The environment variable that holds a webhook's address (Slack's shape).")
-    issue: bool = Field(default=False, description="Whether an issue is opened on GitHub.")
+    issue: bool = Field(default=False, description="Whether an issue stands on GitHub while an alert is not over.")
     openmetrics: Text | None = Field(default=None, description="A file that is written for Prometheus.")
 
 
 class DriftPart(Part):
-    """When a drop of production's scores is an alarm."""
+    """When a drop of production's scores, or another change, is an alarm."""
 
     weekly_alpha: float = Field(default=0.05, gt=0, lt=1, description="The chance of one false alarm in a week, at most.")
     min_effect: float = Field(default=0.15, ge=0, description="The smallest drop that counts, in the metric's points.")
     min_n: int = Field(default=30, ge=2, description="Fewer samples in a window are not judged.")
+    min_share: Share = Field(default=0.05, description="The smallest change of a share that counts: of a kind of failure, of a language.")
+    min_length: float = Field(default=0.1, gt=0, description="The smallest change of the answers' length that counts, as a part of it.")
     floors: dict[Text, float] = Field(default={}, description="Metrics by name: a window's mean below this is an alarm whatever the reference was.")
 
 
@@ -348,7 +350,8 @@ class MonitorPart(Part):
     store: Text = Field(default=".evalbot-monitor/results.sqlite", description="The file in which results are kept.")
     judge_share: Share = Field(default=0.1, description="Share of samples that metrics which ask a model look at.")
     flush_seconds: Seconds = Field(default=60.0, description="How often windows are worked out and alerts told.")
-    drift: DriftPart = Field(default=DriftPart(), description="When a drop is an alarm.")
+    canary_every: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")] = Field(default="24h", description="How often judges grade their canaries again.")
+    drift: DriftPart = Field(default=DriftPart(), description="When a drop, or another change, is an alarm.")
     alerts: AlertsPart = Field(default=AlertsPart(), description="Who is told.")
     redact: list[Literal["email", "phone", "card", "iban", "token"]] = Field(
         default=["email", "phone", "card", "iban", "token"], description="Kinds of personal data that are taken out before anything is kept."

@@ -13,7 +13,7 @@ from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Model, Outcome
-from evalbot.domain.ports import Comparing, Judging, Metric
+from evalbot.domain.ports import Ask, Comparing, Judging, Metric
 from evalbot.domain.redaction import redacted
 from evalbot.domain.runs import Task
 from evalbot.domain.scores import Answered, Pair, Score, ScoreStatus
@@ -135,14 +135,7 @@ class Scorer:
         return await measure(start())
 
     async def _measure(self, metric: Metric, answered: Answered, questions: Questions) -> Score:
-        """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
-
-        async def work() -> Score:
-            if not metric.applies(_as_answered(answered)):
-                return Score.not_applicable("the row has nothing for it to check")
-            return self._presentable(await metric.measure(answered, questions), metric.scale)
-
-        return await self._guarded(work)
+        return await measured(metric, answered, questions, self._redact)
 
     async def grade(self, suite: SuiteMetrics, metric: Metric, answered: Answered, deadline: float) -> Score:
         """One metric's score, asked for anew, of an answer that is nobody's in this run: a canary, a probe, a labelled answer."""
@@ -153,41 +146,50 @@ class Scorer:
 
         async def measure(questions: Questions) -> Score:
             async def work() -> Score:
-                return self._presentable(await metric.compare(pair, questions), (-1.0, 1.0))
+                return _presentable(await metric.compare(pair, questions), (-1.0, 1.0), self._redact)
 
-            return await self._guarded(work)
+            return await _guarded(work, self._redact)
 
         return await self._kept(measure, partial(Questions, self._gateway, suite.models, bill, deadline, self._embeddings, self._recalls))
 
-    async def _guarded(self, work: Callable[[], Awaitable[Score]]) -> Score:
-        try:
-            return await work()
-        except Stopped as stopped:
-            return self._unscored(ErrorClass.STOPPED, str(stopped))
-        except ProviderError as error:
-            return self._unscored(ErrorClass.JUDGE, str(error))
-        except EvalbotError:
-            raise
-        except Exception as error:
-            # A metric may come from another package; its crash costs this score and no other.
-            return self._unscored(ErrorClass.METRIC, f"the metric crashed with {type(error).__name__}: {error}")
 
-    def _presentable(self, score: object, scale: tuple[float, float] | None) -> Score:
-        """The score without secrets; raises TypeError or ValueError where it is no score, NaN, off its scale or not JSON."""
-        if not isinstance(score, Score):
-            raise TypeError(f"it returned {type(score).__name__}, not a Score")
-        numbers = score.samples if score.status is not ScoreStatus.SCORED else (score.value, *score.samples)
-        if not all(isinstance(number, float | int) and math.isfinite(number) for number in numbers):
-            raise ValueError(f"scores must be finite numbers, not {numbers}")
-        if scale is not None and not all(scale[0] - _ROUNDING <= number <= scale[1] + _ROUNDING for number in numbers if number is not None):
-            raise ValueError(f"scores must lie on the scale {scale[0]:g} to {scale[1]:g}, not {numbers}")
-        if not isinstance(score.passed, bool | None):
-            raise TypeError(f"passed must be True, False or None, not {score.passed!r}")
-        detail = redacted(score.detail, self._redact)
-        return replace(score, reason=self._redact(score.reason), detail=detail)
+async def measured(metric: Metric, answered: Answered, ask: Ask, redact: Callable[[str], str]) -> Score:
+    """The metric's score, checked and redacted; whatever goes wrong is `unscored`."""
 
-    def _unscored(self, error: ErrorClass, reason: str) -> Score:
-        return Score.unscored(error, self._redact(reason))
+    async def work() -> Score:
+        if not metric.applies(_as_answered(answered)):
+            return Score.not_applicable("the row has nothing for it to check")
+        return _presentable(await metric.measure(answered, ask), metric.scale, redact)
+
+    return await _guarded(work, redact)
+
+
+async def _guarded(work: Callable[[], Awaitable[Score]], redact: Callable[[str], str]) -> Score:
+    try:
+        return await work()
+    except Stopped as stopped:
+        return Score.unscored(ErrorClass.STOPPED, redact(str(stopped)))
+    except ProviderError as error:
+        return Score.unscored(ErrorClass.JUDGE, redact(str(error)))
+    except EvalbotError:
+        raise
+    except Exception as error:
+        # A metric may come from another package; its crash costs this score and no other.
+        return Score.unscored(ErrorClass.METRIC, redact(f"the metric crashed with {type(error).__name__}: {error}"))
+
+
+def _presentable(score: object, scale: tuple[float, float] | None, redact: Callable[[str], str]) -> Score:
+    """The score without secrets; raises TypeError or ValueError where it is no score, NaN, off its scale or not JSON."""
+    if not isinstance(score, Score):
+        raise TypeError(f"it returned {type(score).__name__}, not a Score")
+    numbers = score.samples if score.status is not ScoreStatus.SCORED else (score.value, *score.samples)
+    if not all(isinstance(number, float | int) and math.isfinite(number) for number in numbers):
+        raise ValueError(f"scores must be finite numbers, not {numbers}")
+    if scale is not None and not all(scale[0] - _ROUNDING <= number <= scale[1] + _ROUNDING for number in numbers if number is not None):
+        raise ValueError(f"scores must lie on the scale {scale[0]:g} to {scale[1]:g}, not {numbers}")
+    if not isinstance(score.passed, bool | None):
+        raise TypeError(f"passed must be True, False or None, not {score.passed!r}")
+    return replace(score, reason=redact(score.reason), detail=redacted(score.detail, redact))
 
 
 def _fingerprint(answered: Answered) -> bytes:

@@ -1,21 +1,28 @@
-"""Which alerts the windows call for: events as they come, degradation when the test says so, the same thing once a cool-down."""
+"""Which alerts the windows call for: events as they come, what got worse or different when a test says so, the same once a cool-down."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from evalbot.domain.monitoring import Alert, AlertKind, Seen
+from evalbot.domain.monitoring import Alert, AlertKind, Canaries, Drift, JudgeState, Seen, Standing
+from evalbot.gate.shifts import Parts, in_words, scores, shifts
 from evalbot.stats.difference import Sample
-from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState, moments, quality
+from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState, ShiftState, moments, quality
 
+HOUR = 3_600.0
 _MOST_SAMPLES = 20
 _DAY_HOURS = 24
 
 
 @dataclass(frozen=True)
 class Report:
-    """The windows of one moment: name → metric → its quality, and the counts that a dashboard shows."""
+    """The windows of one moment: name → metric → its quality, and the counts that a dashboard shows.
+
+    `failures` counts each kind of failure in the last 24 hours, `claims` the answers of which it is known whether they hallucinate;
+    `worst` names the samples of these hours that a metric likes least. `drift` and `metrics` are of the last whole hour.
+    """
 
     at: float
     metrics: Mapping[str, Quality]
@@ -24,44 +31,61 @@ class Report:
     violations: Mapping[str, int]
     means: Mapping[str, Mapping[str, float]]
     p10: Mapping[str, Mapping[str, float]]
+    drift: Sequence[Drift] = ()
+    failures: Mapping[str, int] = field(default_factory=dict)
+    claims: int = 0
+    worst: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def report(now: float, window: Sequence[Seen], reference: Sequence[Seen], rule: DriftRule, lower: frozenset[str] = frozenset()) -> Report:
+def report(
+    now: float, window: Sequence[Seen], reference: Sequence[Seen], rule: DriftRule, lower: frozenset[str] = frozenset(),
+    asked: frozenset[str] = frozenset(),
+) -> Report:  # fmt: skip
     """Work the windows out.
+
+    Tests are made of the windows that end at the last whole hour: once an hour, as their budget counts them, however often this is asked.
 
     Args:
         now: Seconds since 1970.
-        window: What was seen in the last seven days.
+        window: What was seen in the last seven days and an hour.
         reference: What was seen in the pinned span.
         lower: Metrics whose smaller values are the better ones.
+        asked: Metrics that ask a model.
     """
-    parts = {name: [one for one in window if now - seconds <= one.at < now] for name, seconds in WINDOWS.items()}
+    hour = now // HOUR * HOUR
+    parts, whole = _parts(window, now), _parts(window, hour)
+    pinned = _references(reference, hour)
     names = sorted({metric for one in window for metric in one.scores} | {metric for one in reference for metric in one.scores})
-    found = {
-        metric: quality(
-            {name: _moments(some, metric) for name, some in parts.items()}, _references(reference, metric, now, rule.min_n), rule,
-            lower_is_better=metric in lower,
-        )
-        for metric in names
-    }  # fmt: skip
+    found = {name: _quality(name, whole, pinned, rule, lower_is_better=name in lower, measures=len(names)) for name in names}
+    day = parts["24h"]
     return Report(
         now, found, {name: len(some) for name, some in parts.items()}, {name: _rate(some) for name, some in parts.items()},
         {name: sum(one.violations for one in some) for name, some in parts.items()},
         {name: {metric: values.mean for metric in names if (values := _moments(some, metric))} for name, some in parts.items()},
         {name: {metric: low for metric in names if (low := _p10(some, metric)) is not None} for name, some in parts.items()},
+        drift=(*scores(hour, found), *shifts(hour, whole, pinned, rule, asked)),
+        failures=Counter(kind for one in day for kind in set(one.failed)), claims=sum(one.hallucinated is not None for one in day),
+        worst={name: _worst(day, name, highest=name in lower) for name in names},
     )  # fmt: skip
 
 
-def wanted(found: Report, fresh: Sequence[Seen], floors: Mapping[str, float], min_n: int) -> list[Alert]:
-    """The alerts that a report and what came since the last one call for, before cool-downs."""
-    alerts = [*_events(found.at, fresh)]
+def wanted(
+    found: Report, fresh: Sequence[Seen], floors: Mapping[str, float], min_n: int, judges: Mapping[str, Canaries | None] | None = None,
+) -> list[Alert]:  # fmt: skip
+    """The alerts that a report and what came since the last one call for, before cool-downs.
+
+    Args:
+        judges: Metrics that ask a model, with what their canaries showed last; None where they have none.
+    """
+    judges = judges or {}
+    changed = {name: one for name, one in judges.items() if one is not None and one.state is JudgeState.DRIFTED}
+    alerts = [*_events(found.at, fresh, judges), *(_judge(found.at, one) for one in changed.values())]
     for metric, one in found.metrics.items():
-        if one.state is QualityState.DEGRADED and one.drop is not None and one.mean is not None and one.reference is not None:
-            message = f"{metric} fell from {one.reference:.2f} to {one.mean:.2f} over {one.window} ({one.n} samples, one-sided p = {one.p:.2g})"
-            alerts.append(Alert(AlertKind.QUALITY, metric, message, found.at, one.n, _worst(fresh, metric)))
-        elif metric in floors and found.counts["1h"] >= min_n and found.means["1h"].get(metric, floors[metric]) < floors[metric]:
-            message = f"{metric} has a mean of {found.means['1h'][metric]:.2f} in the last hour, below its floor of {floors[metric]:g}"
-            alerts.append(Alert(AlertKind.QUALITY, metric, message, found.at, found.counts["1h"], _worst(fresh, metric)))
+        message = _worse(metric, one, found, floors, min_n)
+        if message and metric not in changed:  # a judge that changed cannot say that the product did
+            count = one.n if one.state is QualityState.DEGRADED else found.counts["1h"]
+            alerts.append(Alert(AlertKind.QUALITY, metric, message + _by_whom(metric, judges), found.at, count, found.worst.get(metric, ())))
+    alerts += [Alert(AlertKind.DRIFT, one.measure, in_words(one), found.at, one.n) for one in found.drift if one.state == ShiftState.SHIFTED]
     return alerts
 
 
@@ -73,21 +97,85 @@ def due(alerts: Iterable[Alert], told: Sequence[Alert], cooldown: float) -> list
     return [one for one in alerts if one.at - last.get((one.kind, one.about), -cooldown) >= cooldown]
 
 
-def _events(now: float, fresh: Sequence[Seen]) -> Iterable[Alert]:
+def still(
+    standing: Sequence[Standing], alerts: Sequence[Alert], told: Sequence[Alert], found: Report, min_n: int,
+    judges: Mapping[str, Canaries | None] | None = None,
+) -> list[Standing]:  # fmt: skip
+    """What stands now: what is called for, and what stood before and is not known to be over."""
+    heard = {(one.kind, one.about) for one in told}
+    before = {one.name: one for one in standing}
+    now = {
+        (one.kind, one.about): Standing(one, was.since if was else one.at, one.at if (one.kind, one.about) in heard or not was else was.told)
+        for one in alerts
+        for was in [before.get((one.kind, one.about))]
+    }
+    kept = {name: one for name, one in before.items() if name not in now and not _is_over(one.alert, found, min_n, judges or {})}
+    return sorted((*kept.values(), *now.values()), key=lambda one: (one.since, one.name))
+
+
+def _is_over(alert: Alert, found: Report, min_n: int, judges: Mapping[str, Canaries | None]) -> bool:
+    """Whether enough was seen to say so: silence is no recovery."""
+    match alert.kind:
+        case AlertKind.HALLUCINATION:
+            return found.claims >= min_n and not found.hallucination_rate["24h"]
+        case AlertKind.CONSTRAINT:
+            return found.counts["24h"] >= min_n and not found.failures.get(alert.about)
+        case AlertKind.QUALITY:  # with floors alone there is no reference: enough in the last hour, and no alert for it, is over
+            one = found.metrics.get(alert.about)
+            unpinned = one is not None and one.state is QualityState.NO_REFERENCE and found.counts["1h"] >= min_n
+            return unpinned or (one is not None and one.state is QualityState.STEADY)
+        case AlertKind.DRIFT:
+            states = {one.measure: one.state for one in found.drift}
+            return states.get(alert.about, states.get("length")) == ShiftState.STEADY  # a language that became rare has no row
+        case AlertKind.JUDGE:
+            canaries = judges.get(alert.about)
+            return canaries is None or canaries.state is JudgeState.STEADY
+
+
+def _judge(at: float, one: Canaries) -> Alert:
+    message = (
+        f"{one.metric} grades its {one.n} canaries {one.drift or 0.0:+.2f} points from their frozen grades: the judge has changed, "
+        "and its scores say nothing of the product. Pin the judge's model, or calibrate it again and freeze new grades"
+    )
+    return Alert(AlertKind.JUDGE, one.metric, message, at, one.n)
+
+
+def _worse(metric: str, one: Quality, found: Report, floors: Mapping[str, float], min_n: int) -> str:
+    """What is wrong with a metric in a sentence, or nothing."""
+    if one.state is QualityState.DEGRADED and one.drop is not None and one.mean is not None and one.reference is not None:
+        return f"{metric} fell from {one.reference:.2f} to {one.mean:.2f} over {one.window} ({one.n} samples, one-sided p = {one.p:.2g})"
+    if metric in floors and found.counts["1h"] >= min_n and found.means["1h"].get(metric, floors[metric]) < floors[metric]:
+        return f"{metric} has a mean of {found.means['1h'][metric]:.2f} in the last hour, below its floor of {floors[metric]:g}"
+    return ""
+
+
+def _by_whom(metric: str, judges: Mapping[str, Canaries | None]) -> str:
+    """Whether the judge can be the reason."""
+    if metric not in judges:
+        return ""
+    one = judges[metric]
+    if one is None:
+        return "; its judge has no canaries, so that it may be the judge that changed"
+    if one.state is JudgeState.UNHEARD:
+        return "; its judge gave its canaries no grades, so that it may be the judge that changed"
+    return "; its judge grades its canaries as before"
+
+
+def _events(now: float, fresh: Sequence[Seen], judges: Container[str]) -> Iterable[Alert]:
     wrong = [one for one in fresh if one.hallucinated]
     if wrong:
         message = f"{len(wrong)} of {sum(one.hallucinated is not None for one in fresh)} judged answers say what their context does not support"
         yield Alert(AlertKind.HALLUCINATION, "hallucination", message, now, len(wrong), tuple(one.id for one in wrong[:_MOST_SAMPLES]))
     by_check: dict[str, list[str]] = {}
     for one in fresh:
-        for name in one.failed if one.violations else ():
+        for name in (kind for kind in one.failed if one.violations and kind.partition(": ")[0] not in judges):
             by_check.setdefault(name, []).append(one.id)
     for name, ids in sorted(by_check.items()):
         yield Alert(AlertKind.CONSTRAINT, name, f"{name} was violated by {len(ids)} of {len(fresh)} answers", now, len(ids), tuple(ids[:_MOST_SAMPLES]))
 
 
-def _worst(fresh: Sequence[Seen], metric: str) -> tuple[str, ...]:
-    scored = sorted((one.scores[metric], one.id) for one in fresh if metric in one.scores)
+def _worst(some: Sequence[Seen], metric: str, *, highest: bool) -> tuple[str, ...]:
+    scored = sorted(((one.scores[metric], one.id) for one in some if metric in one.scores), reverse=highest)
     return tuple(name for _, name in scored[:_MOST_SAMPLES])
 
 
@@ -95,12 +183,20 @@ def _moments(some: Sequence[Seen], metric: str) -> Sample | None:
     return moments([one.scores[metric] for one in some if metric in one.scores])
 
 
-def _references(reference: Sequence[Seen], metric: str, now: float, min_n: int) -> dict[str, Sample | None]:
-    """For the last hour the same hour of the day and its neighbours, where that is enough; for whole days all of it."""
-    hour = int((now - 1) // 3600) % _DAY_HOURS
-    near = [one for one in reference if (int(one.at // 3600) - hour) % _DAY_HOURS in (0, 1, _DAY_HOURS - 1)]
-    same, whole = _moments(near, metric), _moments(reference, metric)
-    return {name: same if name == "1h" and same is not None and same.n >= min_n else whole for name in WINDOWS}
+def _parts(window: Sequence[Seen], now: float) -> dict[str, list[Seen]]:
+    return {name: [one for one in window if now - seconds <= one.at < now] for name, seconds in WINDOWS.items()}
+
+
+def _references(reference: Sequence[Seen], hour: float) -> dict[str, Sequence[Seen]]:
+    """For the last hour the same hour of the day and its neighbours, for whole days all of it."""
+    of_day = int((hour - 1) // HOUR) % _DAY_HOURS
+    near = [one for one in reference if (int(one.at // HOUR) - of_day) % _DAY_HOURS in (0, 1, _DAY_HOURS - 1)]
+    return {name: near if name == "1h" else reference for name in WINDOWS}
+
+
+def _quality(metric: str, windows: Parts, references: Parts, rule: DriftRule, *, lower_is_better: bool, measures: int) -> Quality:
+    own, before = ({name: _moments(some, metric) for name, some in parts.items()} for parts in (windows, references))
+    return quality(own, before, rule, lower_is_better=lower_is_better, measures=measures)
 
 
 def _rate(some: Sequence[Seen]) -> float | None:

@@ -34,7 +34,7 @@ def issue_body(record: RunRecord, suite: str) -> str:
     owner = record.suite.owners.get(suite, "") if record.suite else ""
     parts = [
         issue_marker(record.key, suite),
-        f"{_named(owner)}suite {code(suite, 60)} at {code(record.head_sha[:7])} has {counted(len(blocking), 'blocking finding')}:",
+        f"{named(owner)}suite {code(suite, 60)} at {code(record.head_sha[:7])} has {counted(len(blocking), 'blocking finding')}:",
         "\n".join(_line(finding) for finding in blocking[:20]),
         "This issue is kept up to date by each run, and closed by the first one that passes.",
         _without_marker(comment(record, max_characters=MOST_CHARACTERS - 6000)),
@@ -49,7 +49,7 @@ def recovered_body(record: RunRecord, suite: str, before: str) -> str:
     return f"{issue_marker(record.key, suite)}\n{said}\n\n---\n\n{rest.strip()}"[:MOST_CHARACTERS]
 
 
-def _named(owner: str) -> str:
+def named(owner: str) -> str:
     """The owner as policy names it: a user or a team is mentioned, anything else is only words."""
     if not owner:
         return ""

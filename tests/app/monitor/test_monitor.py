@@ -18,71 +18,19 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from evalbot.adapters.alerting import openmetrics
-from evalbot.adapters.git import Repository
 from evalbot.adapters.handover import Handover
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.streams import MemoryStream, RedisStream, open_stream
-from evalbot.app.monitor import Monitor, metrics_of, monitor_policy
 from evalbot.app.watching import watch
 from evalbot.app.wiring import World
-from evalbot.config import load_policy
-from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun
 from evalbot.domain.monitoring import AlertKind, Seen
-from evalbot.domain.streams import SampleStream
 from evalbot.gate.alerts import report
 from evalbot.stats.drift import DriftRule, QualityState
+from tests.app.monitor.workers import CONFIG, DAY, NOW, Clock, monitor_of, sample, take_all
+from tests.longer import sized
 from tests.needs import need
 from tests.repository import Repo
-
-CONFIG = """\
-version: 1
-metrics:
-  words: {type: length, max: 3}
-suites:
-  support:
-    prompt: prompts/support.md
-    model: openai/gpt-5.4-mini
-    dataset: evals/*.jsonl
-    metrics: [words]
-    gates: {scores: {metric: words, min_effect: 5}}
-monitor:
-  suite: support
-  stream: {type: memory}
-  store: monitor/results.sqlite
-"""
-DAY = 86_400.0
-NOW = 1_790_000_000.0
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def monitor_of(folder: Path, stream: SampleStream, clock: Clock, more: str = "") -> Monitor:
-    """A worker on these rules, its store under `folder`."""
-    repo = Repo(folder / "repo")
-    policy = load_policy((CONFIG + more).encode(), "evalbot.yml")
-    ours = monitor_policy(policy)
-    plain, judged, deciding = metrics_of(policy, ours, Repository(repo.root).work_tree())
-    world = World.real({}, folder / "out", quiet=True)
-    return Monitor(ours, stream, MonitorStore(folder / ours.store), plain, judged, deciding, world, None, clock, random.Random(1))
-
-
-def take_all(monitor: Monitor) -> None:
-    """Everything that waits in the stream."""
-    while entries := monitor.stream.read(200, 0.0):
-        asyncio.run(monitor.take(entries))
-
-
-def sample(name: str, output: str = "two words", **more: Json) -> dict[str, Json]:
-    return {"id": name, "user_input": "Where is my bill?", "output": output, "timestamp": NOW - 60, **more}
 
 
 def test_what_comes_twice_counts_once_and_what_broke_a_rule_is_told_once_in_a_cool_down(tmp_path: Path) -> None:
@@ -91,16 +39,16 @@ def test_what_comes_twice_counts_once_and_what_broke_a_rule_is_told_once_in_a_co
     long = "these are more than three words"
     stream.publish([sample("a"), sample("b", long), sample("a")])
     take_all(monitor)
-    told = monitor.flush()
+    told = asyncio.run(monitor.flush())
     assert monitor.store.count() == 2
     assert [(one.kind, one.severity, one.samples) for one in told] == [(AlertKind.CONSTRAINT, "medium", ("b",))]
     stream.publish([sample("c", long)])
     take_all(monitor)
-    assert monitor.flush() == []
+    assert asyncio.run(monitor.flush()) == []
     clock.now += 6 * 3600 + 1
     stream.publish([sample("d", long, timestamp=clock.now - 1)])
     take_all(monitor)
-    assert [one.samples for one in monitor.flush()] == [("d",)]
+    assert [one.samples for one in asyncio.run(monitor.flush())] == [("d",)]
 
 
 def test_no_sample_is_counted_and_nothing_personal_is_kept(tmp_path: Path) -> None:
@@ -236,7 +184,7 @@ def test_a_monitor_without_rules_or_with_a_stream_of_its_own_is_one_line(tmp_pat
     with pytest.raises(ConfigError, match=r"evalbot\.yml:\d+: a stream of type memory ends with its process"):
         watch(repo.root, "evalbot.yml", world, drain=True)
     repo.write({"evalbot.yml": CONFIG.replace("{type: memory}", "{type: redis}") + "  alerts: {issue: true}\n"})
-    with pytest.raises(ConfigError, match=r"monitor\.alerts\.issue: .* not available in this version"):
+    with pytest.raises(ConfigError, match=r"evalbot\.yml:\d+: monitor\.alerts\.issue needs GITHUB_TOKEN and GITHUB_REPOSITORY"):
         watch(repo.root, "evalbot.yml", world, drain=True)
     repo.write({"evalbot.yml": CONFIG[: CONFIG.index("monitor:")]})
     with pytest.raises(ConfigError, match="there is no `monitor:` in it"):
@@ -244,39 +192,73 @@ def test_a_monitor_without_rules_or_with_a_stream_of_its_own_is_one_line(tmp_pat
 
 
 READER = """
-import sys, time
+import asyncio, random, sys, time
 from pathlib import Path
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.streams import RedisStream
-from evalbot.domain.monitoring import Seen
-stream = RedisStream(sys.argv[1], "kills", idle_seconds=0.2, deliveries=100)
-store = MonitorStore(Path(sys.argv[2]))
-while True:
-    entries = stream.read(20, 0.05)
-    store.add([Seen(entry.value["id"], 1.0, {}) for entry in entries])
-    stream.done([entry.id for entry in entries])
+from evalbot.app.monitor import Monitor
+from evalbot.app.wiring import World
+from evalbot.domain.monitoring import MonitorPolicy
+from evalbot.metrics import METRICS
+
+async def work():
+    stream = RedisStream(sys.argv[1], "kills", idle_seconds=0.2, deliveries=1000)
+    world = World.real({}, Path(sys.argv[2]).parent, quiet=True)
+    metrics = {"words": METRICS.get("length")(max=3)}
+    policy = MonitorPolicy("support", cooldown_seconds=1e6)
+    monitor = Monitor(policy, stream, MonitorStore(Path(sys.argv[2])), metrics, {}, frozenset(metrics), world, None, time.time, random.Random())
+    print("ready", flush=True)
+    while True:
+        await monitor.take(stream.read(20, 0.05))
+        await monitor.flush()
+
+asyncio.run(work())
 """
 
 
-def test_two_workers_that_are_killed_again_and_again_lose_nothing_and_count_nothing_twice(redis_url: str, tmp_path: Path) -> None:
-    stream, path, rng = RedisStream(redis_url, "kills"), tmp_path / "store.sqlite", random.Random(3)
-    store = MonitorStore(path)
-    stream.publish([{"id": f"s{number}"} for number in range(2_000)])
-    start = [sys.executable, "-c", READER, redis_url, str(path)]
-    workers = [subprocess.Popen(start) for _ in range(2)]
+class Worker:
+    """A real worker in a process of its own, that works once `ready` came."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", READER, *arguments], stdout=subprocess.PIPE, text=True)
+
+    def works(self) -> None:
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n"
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.mark.campaign
+def test_two_workers_that_are_killed_again_and_again_lose_nothing_count_nothing_twice_and_tell_once(redis_url: str, tmp_path: Path) -> None:
+    stream, path, rng, kills = RedisStream(redis_url, "kills"), tmp_path / "store.sqlite", random.Random(3), sized(5, 100)
+    store, expected = MonitorStore(path), set()
+
+    def publish(count: int) -> None:
+        names = [f"s{len(expected) + number}" for number in range(count)]
+        expected.update(names)
+        stream.publish([sample(name, "these are more than three words") for name in names])
+
+    workers = [Worker(redis_url, str(path)) for _ in range(2)]
     try:
-        for _ in range(10):
-            time.sleep(rng.uniform(0.1, 0.6))
-            workers[0].kill()
-            workers[0].wait()
-            workers = [workers[1], subprocess.Popen(start)]
-            stream.publish([{"id": f"k{rng.random()}"} for _ in range(50)])
-        ended = time.monotonic() + 30
-        while store.count() < 2_500 and time.monotonic() < ended:
+        for kill in range(kills):
+            victim = kill % 2
+            workers[victim].works()
+            publish(300)
+            time.sleep(rng.uniform(0.0, 0.15))
+            workers[victim].kill()
+            workers[victim] = Worker(redis_url, str(path))
+        ended = time.monotonic() + 120
+        while store.count() < len(expected) and time.monotonic() < ended:
             time.sleep(0.1)
     finally:
         for worker in workers:
             worker.kill()
-            worker.wait()
-    assert store.count() == 2_500
+    kept = [one.id for one in store.between(0.0, NOW)]
+    assert sorted(kept) == sorted(expected)
     assert stream.dead() == 0
+    assert [(one.kind, one.about) for one in store.told()] == [(AlertKind.CONSTRAINT, "words")]
+    store.close()
+    stream.close()
