@@ -28,6 +28,7 @@ class Cost:
     max_in_flight: int = 0
     to_first_call: float = 0.0
     after_last_call: float = 0.0
+    status: int = 0
 
     @property
     def calling_seconds(self) -> float:
@@ -93,7 +94,7 @@ def measured(
     over when a child starts.
 
     Raises:
-        SystemExit: It failed; says what it wrote to standard error.
+        SystemExit: Its exit status is none of `statuses`; says what it wrote to standard error.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     started = time.monotonic()
@@ -108,7 +109,7 @@ def measured(
     process.stderr.close()
     if process.returncode not in fails:
         raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}:\n{said}")
-    cost = Cost(ended - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    cost = Cost(ended - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, status=process.returncode)
     return _with_calls(cost, server.counts(), started, ended) if server else cost
 
 
@@ -116,5 +117,5 @@ def _with_calls(cost: Cost, seen: Mapping[str, float], started: float, ended: fl
     calls = int(seen["answers"] + seen["gradings"])
     return Cost(
         cost.wall_seconds, cost.cpu_seconds, cost.peak_mb, calls, int(seen["max_in_flight"]),
-        seen["first"] - started if calls else 0.0, ended - seen["last"] if calls else 0.0,
+        seen["first"] - started if calls else 0.0, ended - seen["last"] if calls else 0.0, cost.status,
     )  # fmt: skip

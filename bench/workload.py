@@ -42,17 +42,17 @@ Question: {{{{ user_input }}}}
 
 def build(folder: Path, examples: int, in_flight: int) -> None:
     """Write the repository into a new folder; `change` leads to 4 × `examples` calls, `elsewhere` to none."""
-    _git(folder, "init", "--quiet", f"--initial-branch={BASE}")
-    _write(folder / "evalbot.yml", _CONFIG.format(in_flight=in_flight))
-    _write(folder / "prompts" / "support.md", _PROMPT.format(more=""))
-    _write(folder / "evals" / "support.jsonl", "".join(_row(n, examples) for n in range(examples)))
-    _commit(folder, "base")
-    _git(folder, "checkout", "--quiet", "-b", ELSEWHERE)
-    _write(folder / "README.md", "Nothing that a model is asked.\n")
-    _commit(folder, "a change elsewhere")
-    _git(folder, "checkout", "--quiet", "-b", CHANGE, BASE)
-    _write(folder / "prompts" / "support.md", _PROMPT.format(more=" Be friendly."))
-    _commit(folder, "a changed prompt")
+    start(folder)
+    write(folder / "evalbot.yml", _CONFIG.format(in_flight=in_flight))
+    write(folder / "prompts" / "support.md", _PROMPT.format(more=""))
+    write(folder / "evals" / "support.jsonl", "".join(_row(n, examples) for n in range(examples)))
+    commit(folder, "base")
+    branch(folder, ELSEWHERE)
+    write(folder / "README.md", "Nothing that a model is asked.\n")
+    commit(folder, "a change elsewhere")
+    branch(folder, CHANGE, BASE)
+    write(folder / "prompts" / "support.md", _PROMPT.format(more=" Be friendly."))
+    commit(folder, "a changed prompt")
 
 
 def _row(n: int, examples: int) -> str:
@@ -68,13 +68,25 @@ def _row(n: int, examples: int) -> str:
     return json.dumps(row) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
+def start(folder: Path) -> None:
+    """An empty repository on `main`."""
+    _git(folder, "init", "--quiet", f"--initial-branch={BASE}")
+
+
+def branch(folder: Path, name: str, at: str = "HEAD") -> None:
+    """Go on on a new branch."""
+    _git(folder, "checkout", "--quiet", "-b", name, at)
+
+
+def write(path: Path, text: str) -> None:
+    """A file, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
-def _commit(folder: Path, title: str) -> None:
-    _git(folder, "add", "--all")
+def commit(folder: Path, title: str, *settings: str) -> None:
+    """Everything that there is."""
+    _git(folder, *settings, "add", "--all")
     _git(folder, "commit", "--quiet", "-m", title)
 
 
