@@ -94,7 +94,7 @@ def measured(
     over when a child starts.
 
     Raises:
-        SystemExit: Its exit status is none of `statuses`; says what it wrote to standard error.
+        SystemExit: Its exit status is none of `fails`; says what it wrote to standard error.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     started = time.monotonic()

@@ -132,8 +132,8 @@ def _complete(evidence: Evidence) -> bool:
     if not evidence.tasks:
         return True
     judged = {row.part for row in evidence.rows if row.passed is not None and not row.confirmation}
-    wanted = {task.part for task in evidence.tasks} - {Part.EDITED}
-    return wanted <= judged if wanted else True
+    planned = {task.part for task in evidence.tasks}
+    return (planned - {Part.EDITED} or planned) <= judged
 
 
 def _total_coverage(suites: Sequence[Evidence]) -> Coverage:
