@@ -12,7 +12,7 @@ from evalbot.gate import rules
 from evalbot.gate.comparing import comparisons, slices
 from evalbot.gate.confirm import failed_examples
 from evalbot.gate.duels import duels
-from evalbot.gate.evidence import Evidence
+from evalbot.gate.evidence import Evidence, passes
 from evalbot.gate.health import health, health_findings
 from evalbot.gate.tables import coverage, partition_counts
 from evalbot.gate.wavering import flakes, flips
@@ -131,7 +131,7 @@ def _complete(evidence: Evidence) -> bool:
     """Whether something was measured wherever something was planned: nothing measured is never a pass."""
     if not evidence.tasks:
         return True
-    judged = {row.part for row in evidence.rows if row.passed is not None and not row.confirmation}
+    judged = {task.part for task in evidence.tasks if passes(evidence.first_rows(task.prompt, task.side, task.example)) is not None}
     planned = {task.part for task in evidence.tasks}
     return (planned - {Part.EDITED} or planned) <= judged
 

@@ -99,24 +99,28 @@ def _rows(example, side: Side, word: str, number: int, part: Part) -> list[Row]:
 
 HOLDS = ("good", "bad", "middling")  # a whole answer with a finite grade on the scale
 PASSES = ("good", "middling")
+MEASURED = (*HOLDS, "nan", "inf", "off")  # it passed or failed, whatever the number is worth
 
 
 def why_not(world: World) -> list[str]:
     """Every reason for which a careful reader would not believe in a pass; empty where there is none."""
     counted = {name: one for name, one in world.examples.items() if one.part is not Part.EDITED}
-    looked_at = counted or {name: one for name, one in world.examples.items() if one.said.get("head") in (*HOLDS, "nan", "inf", "off")}
+    looked_at = counted or {name: one for name, one in world.examples.items() if any(one.said.get(side) in MEASURED for side in one.sides)}
     reasons = [] if looked_at else ["nothing was measured"]
     reasons += ["a changed prompt was not examined"] if world.other_prompt else []
     reasons += ["something blocks"] if world.blocked else []
     reasons += ["a key leaked"] if world.leaked and any(_spoken(one) for one in world.examples.values()) else []
     reasons += ["an edit is not approved"] if world.missing_approvals and set(world.edited) - {"distribution"} else []
+    for part in {one.part for one in counted.values()}:  # of each kind of row that counts something must have been heard
+        if not any(one.said.get(side) in MEASURED for one in counted.values() if one.part is part for side in one.sides):
+            reasons.append(f"nothing of {part} was measured")
     for name, one in counted.items():
         reasons += [f"{name}: {reason}" for reason in _one(one)]
     for kind in ("golden", "regression", "adversarial", "distribution"):
         exam = [one for one in counted.values() if one.kind == kind and one.part is Part.EXAM]
         for side in ("base", "head"):
             planned = [one for one in exam if side in one.sides]
-            whole = sum(one.said.get(side) in (*HOLDS, "nan", "inf", "off") for one in planned)
+            whole = sum(one.said.get(side) in MEASURED for one in planned)
             if whole < (1.0 if kind == "golden" else 0.95) * len(planned) - 1e-9:
                 reasons.append(f"{kind}: {whole} of {len(planned)} measured at {side}")
         if any(one.said.get(side) in ("nan", "inf", "off") for one in exam for side in one.sides) and kind in ("golden", "regression"):
