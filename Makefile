@@ -47,6 +47,7 @@ bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/evalbot bench stats
 	@$(BIN)/python -m bench.metrics
 	@$(BIN)/python -m bench.check
+	@$(BIN)/python -m bench.memory
 	@$(BIN)/python -m bench.faults
 
 lock:  ## renew the hash-locked requirements (needs uv)
