@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from bench import workload
+from bench import peers, workload
 from bench.measure import ROOT, Cost, measured, model_server
 
 
@@ -26,6 +26,30 @@ def test_the_benchmark_prints_all_tables_for_five_examples() -> None:
         assert row in done.stdout
     again = next(line for line in done.stdout.splitlines() if "the same again" in line)
     assert again.split("|")[-2].strip() == "0"  # calls
+
+
+@pytest.mark.slow
+def test_a_killed_run_and_the_memory_of_a_small_one_are_measured() -> None:
+    killed = run("bench.kills", "--kills", "1", "--n", "60", "--latency-ms", "40")
+    assert "1 kills of 240 calls" in killed
+    assert next(line for line in killed.splitlines() if "missing in the end" in line).split("|")[2].strip() == "0"
+    memory = run("bench.memory", "--n", "5")
+    imports, five = (float(next(line for line in memory.splitlines() if what in line).split("|")[3]) for what in ("imports alone", "5 examples"))
+    assert 30 < imports <= five
+
+
+def run(*command: str) -> str:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_peer_that_is_not_installed_is_said_and_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("EVALBOT_BENCH_PROMPTFOO", "EVALBOT_BENCH_INSPECT"):
+        monkeypatch.delenv(name, raising=False)
+    with model_server(answer_chars=10) as server:
+        assert list(peers.slopes(1, 2, 1, server)) == []
+    assert [line.split(":")[0] for line in peers.missing()] == ["promptfoo", "inspect-ai"]
 
 
 def test_a_command_that_fails_is_no_measurement() -> None:
