@@ -95,8 +95,8 @@ def test_every_workflow_on_a_page_is_one(page: str, workflow: str, tmp_path: Pat
     assert any(step.get("with", {}).get("fetch-depth") == 0 for step in steps)
 
 
-def test_the_first_screen_shows_a_workflow_of_at_most_14_lines() -> None:
-    assert len(blocks(README, "yaml")[0].text.splitlines()) <= 14
+def test_the_first_screen_shows_a_workflow_of_at_most_12_lines() -> None:
+    assert len(blocks(README, "yaml")[0].text.splitlines()) <= 12
 
 
 def test_the_page_of_the_action_shows_the_example_workflow() -> None:
