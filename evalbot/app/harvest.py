@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from evalbot.adapters.datasets import read_datasets
 from evalbot.adapters.datasets.extend import extended
 from evalbot.adapters.globs import match
 from evalbot.app import ledger as ledgers
+from evalbot.app.harvest_alike import alike
 from evalbot.app.harvest_erased import erased_in
 from evalbot.app.harvest_names import KEY_VARIABLE, Named, example_id, hashed_by, nowhere, outcome
 from evalbot.app.harvest_rows import proposed_row, row_of
@@ -27,6 +28,7 @@ from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.examples import Example
 from evalbot.domain.harvest import Catch, Failure, HarvestPolicy
 from evalbot.domain.history import History
+from evalbot.domain.models import Model
 from evalbot.domain.policy import Policy
 from evalbot.domain.ports import Snapshot
 from evalbot.domain.privacy import Personal
@@ -156,11 +158,14 @@ class _Run:
         made = bench(self.ours, self.policy, self.sha, self.tree, drawn.samples, names)
         sorted_out: list[Any] = []
 
-        def worth_asking(rows: Sequence[Row]) -> list[Failure]:
+        async def worth_asking(rows: Sequence[Row]) -> list[Failure]:
             failed, unscored = failures(made, drawn.samples, names, drawn.bad, rows, named=self.options.named is not None)
             if unscored > MOST_UNSCORED * max(1, len(drawn.samples)):
                 raise CouldNotRun(f"{unscored} of {len(drawn.samples)} recorded answers could not be scored.")
-            found = unknown(failed, [*self._dataset(), *kept], lambda one: self._hash(one.example) in known.decided, self.ours.caps.near)
+            examples = [*self._dataset(), *kept] if failed else []
+            inputs = [*(example.input for example in examples), *(one.sample.input for one in failed)]
+            same = await alike(lab, self._embedder, self.ours.caps.near, inputs)
+            found = unknown(failed, examples, lambda one: self._hash(one.example) in known.decided, same)
             sorted_out.append((found, len(failed), unscored))
             return list(found.new)
 
@@ -175,6 +180,11 @@ class _Run:
             repaired=len(new) - len(left), held_back=len(left) - len(picked), proposed=len(picked),
         )  # fmt: skip
         return Catch(picked, found.recurred, counts)
+
+    @property
+    def _embedder(self) -> Model | None:
+        name = self.ours.caps.embedding
+        return self.policy.model(name) if name else None
 
     def _dataset(self) -> tuple[Example, ...]:
         """Every example of the suite, of all partitions."""
@@ -275,7 +285,7 @@ class _Through(Redactor):
 
 
 async def _measured(
-    lab: Lab, made: Bench, names: Sequence[str], worth_asking: Callable[[Sequence[Row]], list[Failure]]
+    lab: Lab, made: Bench, names: Sequence[str], worth_asking: Callable[[Sequence[Row]], Awaitable[list[Failure]]]
 ) -> tuple[list[Failure], list[Row]]:
     """Score what was recorded, choose, and ask the present prompt again about what was chosen."""
     at: Mapping[str, int] = {name: index for index, name in enumerate(names)}
@@ -283,7 +293,7 @@ async def _measured(
     fresh = [task for tasks in made.fresh.values() for task in tasks]
     async with lab.running(suites, [made.recorded, fresh], made.systems) as run:
         rows = await run(made.recorded)
-        new = worth_asking(rows)
+        new = await worth_asking(rows)
         return new, await run([task for failure in new for task in made.fresh[at[failure.example]]])
 
 

@@ -87,6 +87,7 @@ def bench(
     examples = [_example(name, sample) for name, sample in zip(names, samples, strict=True)]
     metrics = suite_metrics(suite, tree, policy.path, [])
     models = {name: policy.model(name) for metric in metrics.values() for name in metric.models}
+    models |= {name: policy.model(name) for name in [harvest.caps.embedding] if name}
     recorded = tuple(
         Task(suite.name, subject.id, Side.HEAD, example, Part.EXAM, 0, Request(_RECORDED, (Message("user", _answer(sample)),)))
         for example, sample in zip(examples, samples, strict=True)

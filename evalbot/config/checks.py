@@ -66,6 +66,9 @@ class _Check:
             from evalbot.config.harvest import harvest_problems  # a check has no use for sources
 
             harvest_problems(harvest, _mapping(self.document.get("suites")), self.wrong)
+            embedding = _mapping(harvest.get("propose")).get("embedding")
+            if isinstance(embedding, str) and embedding:
+                self._embedder(embedding, "harvest", "propose", "embedding")
         return {
             name: self._suite(name, raw)
             for name, raw in _mapping(self.document.get("suites")).items()
@@ -130,6 +133,15 @@ class _Check:
         else:
             self._provider(provider, *keys)
 
+    def _embedder(self, name: str, *keys: str | int) -> None:
+        self._model_name(name, *keys)
+        self._embeds(name, *keys)
+
+    def _embeds(self, name: str, *keys: str | int) -> None:
+        if why := cannot_embed(name, self.models):
+            hint = "Take an embedding model of an endpoint that speaks OpenAI's format, or of `local`."
+            self.wrong(f"{shown(name)} cannot embed: {why}.", *keys, hint=hint)
+
     def _metric(
         self, name: str, raw: Mapping[str, Any], here: tuple[str | int, ...]
     ) -> tuple[MetricSpec, Metric | None]:
@@ -145,9 +157,7 @@ class _Check:
         for model in metric.models if metric else ():
             self._model_name(model, *here, *_place_of(model, options))
         for model in getattr(metric, "embedders", ()):
-            if why := cannot_embed(model, self.models):
-                hint = "Take an embedding model of an endpoint that speaks OpenAI's format, or of `local`."
-                self.wrong(f"{shown(model)} cannot embed: {why}.", *here, *_place_of(model, options), hint=hint)
+            self._embeds(model, *here, *_place_of(model, options))
         return spec, metric
 
     def _at(self, here: tuple[str | int, ...]) -> At:

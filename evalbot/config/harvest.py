@@ -24,7 +24,7 @@ def harvest_policy(part: HarvestPart, line: int) -> HarvestPolicy:
         part.suite, part.dataset, part.source, part.map, part.prompt or "", seconds_of(part.since),
         feedback.field if feedback else "", tuple(bad) if isinstance(bad, list | tuple) else (bad,), part.sample.rate, tuple(part.sample.by),
         tuple(part.sample.always), part.sample.max,
-        Caps(part.propose.max, part.propose.per_user, part.propose.per_cluster, part.propose.reproduce, part.propose.near),
+        Caps(part.propose.max, part.propose.per_user, part.propose.per_cluster, part.propose.reproduce, part.propose.near, part.propose.embedding or ""),
         tuple(part.redact), part.allow_public, line, part.erased or "",
     )  # fmt: skip
 

@@ -288,7 +288,8 @@ class ProposePart(Part):
     per_user: int = Field(default=2, ge=1, description="Of one user at the most.")
     per_cluster: int = Field(default=3, ge=1, description="Of one cluster of like failures at the most.")
     reproduce: int = Field(default=3, ge=0, le=20, description="How often the present prompt is asked again; 0 does not ask.")
-    near: float = Field(default=0.9, gt=0, le=1, description="Inputs with at least this token-set Jaccard similarity are the same.")
+    near: float = Field(default=0.9, gt=0, le=1, description="Inputs with at least this similarity are the same: token-set Jaccard, or with `embedding` the cosine.")
+    embedding: Text | None = Field(default=None, description="An embedding model, by its name in `models` or as `provider/model`: inputs are compared by meaning instead of by words.")
 
 
 class HarvestPart(Part):

@@ -13,7 +13,8 @@ from evalbot.domain.samples import Sample
 class Caps:
     """How many proposals there may be, and how a sample becomes one.
 
-    `reproduce` is how often the present prompt is asked again; `near` the similarity from which two inputs are the same.
+    `reproduce` is how often the present prompt is asked again; `near` the similarity from which two inputs are the same:
+    of their words, or of their embeddings by the model `embedding` where there is one.
     """
 
     most: int = 10
@@ -21,6 +22,7 @@ class Caps:
     per_cluster: int = 3
     reproduce: int = 3
     near: float = 0.9
+    embedding: str = ""
 
 
 @dataclass(frozen=True)

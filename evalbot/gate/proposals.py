@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evalbot.domain.canonical import Json
 from evalbot.domain.examples import Example
 from evalbot.domain.harvest import Caps, Failure
-from evalbot.stats.near import Near, clusters, telling, tokens
+from evalbot.gate.alike import Alike, asked
+from evalbot.stats.near import clusters, telling, tokens
 
 ALIKE = 0.5  # inputs of one cluster share at least half of their words with its first
 
@@ -23,32 +23,27 @@ class Sorted:
     decided: int
 
 
-def asked(values: Mapping[str, Json]) -> str:
-    """The words of an input, for comparing: every text in it, in the order of the names."""
-    return "\n".join(value if isinstance(value, str) else str(value) for _, value in sorted(values.items()))
-
-
-def unknown(failures: Iterable[Failure], examples: Iterable[Example], decided: Callable[[Failure], bool], near: float) -> Sorted:
+def unknown(failures: Iterable[Failure], examples: Iterable[Example], decided: Callable[[Failure], bool], alike: Callable[[], Alike]) -> Sorted:
     """Leave out what the datasets hold (the same id, or nearly the same input) and what people have decided on; count twins.
 
     Args:
         failures: In the order of their importance: of twins the first stays.
         examples: Of all partitions, proposed ones too.
         decided: Whether a failure was proposed before, and accepted or turned down.
-        near: The least similarity of inputs that are the same.
+        alike: Makes what tells whether two inputs are the same.
     """
-    known, ids = Near(near), set()
+    known, ids = alike(), set()
     for example in examples:
-        known.add(example.id, tokens(asked(example.input)))
+        known.add(example.id, asked(example.input))
         ids.add(example.id)
-    fresh = Near(near)
+    fresh = alike()
     found: dict[str, Failure] = {}
     recurred: Counter[str] = Counter()
     settled = 0
     for failure in failures:
-        words = tokens(asked(failure.sample.input))
-        same = failure.example if failure.example in ids else known.find(words)
-        twin = fresh.find(words)
+        question = asked(failure.sample.input)
+        same = failure.example if failure.example in ids else known.find(question)
+        twin = fresh.find(question)
         if same is not None:
             recurred[same] += 1
         elif decided(failure):
@@ -56,7 +51,7 @@ def unknown(failures: Iterable[Failure], examples: Iterable[Example], decided: C
         elif twin is not None:
             found[twin] = replace(found[twin], seen=found[twin].seen + 1)
         else:
-            fresh.add(failure.example, words)
+            fresh.add(failure.example, question)
             found[failure.example] = failure
     return Sorted(tuple(found.values()), dict(recurred), settled)
 
