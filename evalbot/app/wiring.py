@@ -222,7 +222,7 @@ class Lab:
         runner = Runner(
             suites, self.gateway, journal, shown, self.world.redact, seed=self.limits.seed,
             golden_deadline=started + self.limits.golden_seconds, total_deadline=started + self.limits.total_seconds,
-            share=self.share, leaked=self.world.leaked,
+            share=self.share, leaked=self.world.leaked, said=earlier.said,
         )  # fmt: skip
         self.haste = runner.haste
         run = Run(runner, earlier, self.memory)

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from evalbot.domain.errors import ErrorClass
+from evalbot.domain.models import Outcome, Reply
 from evalbot.domain.ports import Comparing, StoredLines
 from evalbot.domain.runs import Row, Task
-from evalbot.domain.scores import ScoreStatus
+from evalbot.domain.scores import Score, ScoreStatus
 from evalbot.engine.rows import from_line
 from evalbot.engine.scoring import SuiteMetrics
 from evalbot.engine.shelf import Shelf
@@ -18,8 +19,9 @@ class Earlier:
     """Rows by what they answer: the task, the whole request and everything that graded it.
 
     Args:
-        stored: Each an earlier `results.jsonl`. What is torn or of another version is passed over and counted in `unread`; what could
-            not be scored is asked again. Of rows that several hold the last one counts.
+        stored: Each an earlier `results.jsonl`. What is torn or of another version is passed over and counted in `unread`; of what
+            could not be scored the grade is asked for again, and the answer too where there was none. Of rows that several
+            hold the last one counts.
         suites: The metrics that grade now, by suite.
         as_they_are: The rows are parts of this run: what could not be scored is no reason to ask again, unless it was stopped, and
             none was paid for earlier.
@@ -30,6 +32,7 @@ class Earlier:
         # What compares is asked for again by itself: a comparison that is missing makes no answer incomplete.
         compares = {(name, key) for name, suite in suites.items() for key, metric in suite.metrics.items() if isinstance(metric, Comparing)}
         self._rows: dict[tuple[object, ...], Row] = {}
+        self._ungraded: dict[tuple[object, ...], Row] = {}
         self._taken: set[tuple[object, ...]] = set()
         self._names: dict[str, set[str]] = defaultdict(set)
         self.unread, self._as_they_are = 0, as_they_are
@@ -45,6 +48,8 @@ class Earlier:
                     self._rows[_answer(row)] = shelf.put(row, place)
                 elif as_they_are and not _stopped(row):
                     self._rows.setdefault(_answer(row), shelf.put(row, place))
+                elif row.answered and row.output is not None and not row.leaked:
+                    self._ungraded[_answer(row)] = shelf.put(row, place)
 
     @property
     def taken(self) -> int:
@@ -68,6 +73,14 @@ class Earlier:
         """The tasks that no row answers."""
         return [task for task in tasks if _question(task, self._graded_by.get(task.suite, "")) not in self._rows]
 
+    def said(self, task: Task) -> tuple[Reply, Mapping[str, Score]] | None:
+        """An answer that an earlier run paid for and could not grade, and such grades as there are; given once: a second one is to be fresh."""
+        row = self._ungraded.pop(_question(task, self._graded_by.get(task.suite, "")), None)
+        if row is None:
+            return None
+        whole = row.whole
+        return _reply(whole), {name: score for name, score in whole.scores.items() if score.status is ScoreStatus.SCORED}
+
     def split(self, tasks: Sequence[Task]) -> tuple[list[Row], list[Task]]:
         """The rows that are there already, marked as cached, and the tasks that remain."""
         found: list[Row] = []
@@ -89,6 +102,14 @@ def _again(row: Row, task: Task) -> Row:
     """The row as this run's: whatever calls it took then are not made now."""
     calls = row.cached_calls + row.judge_calls + (not row.shared and not row.cached)
     return row.but(part=task.part, cached=True, cached_calls=calls, judge_calls=0, judge_usd=0.0, retried=0)
+
+
+def _reply(row: Row) -> Reply:
+    """What the target said in a row."""
+    return Reply(
+        row.output or "", row.outcome or Outcome.OK, row.usage, latency_ms=row.latency_ms or 0.0, cost_usd=row.cost_usd, context=row.context,
+        tool_calls=row.tool_calls, cached=True, earlier=row.earlier,
+    )  # fmt: skip
 
 
 def _complete(row: Row, compares: Collection[tuple[str, str]]) -> bool:

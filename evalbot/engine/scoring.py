@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, MutableMappi
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
+from types import MappingProxyType
 
 from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ErrorClass, EvalbotError, ProviderError, Stopped
@@ -83,13 +84,19 @@ class Scorer:
         self._gradings.release(self._question(task))
 
     async def score(
-        self, task: Task, answered: Answered, scores: MutableMapping[str, Score], bill: Bill, deadline: float
-    ) -> None:
-        """Put every metric's score into `scores`, one by one, so that those at hand survive a cancellation."""
+        self, task: Task, answered: Answered, scores: MutableMapping[str, Score], bill: Bill, deadline: float,
+        graded: Mapping[str, Score] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        """Put every metric's score into `scores`, one by one, so that those at hand survive a cancellation.
+
+        Of metrics that ask models, those in `graded` have graded this answer before.
+        """
         suite = self._suites[task.suite]
         asking = []
         for name, metric in suite.metrics.items():
-            if metric.models:
+            if metric.models and name in graded:
+                scores[name] = graded[name]
+            elif metric.models:
                 asking.append((name, metric))
             else:
                 scores[name] = await self._measure(metric, answered, Questions(self._gateway, suite.models, bill, deadline, self._embeddings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 
 import pytest
 
@@ -122,3 +123,23 @@ def test_results_older_than_a_day_are_not_believed(tmp_path):
     os.utime(first.folder / "results.jsonl", (yesterday, yesterday))
 
     assert not any(row["cached"] for row in house.check().rows)
+
+
+def test_an_answer_whose_grade_was_lost_is_only_graded_anew_also_where_it_confirms(tmp_path, no_waiting):
+    house = House(tmp_path).head(WORSE)
+    graded = by_quality()
+    seen = Counter[bytes]()
+
+    def last_confirmations_go_ungraded(call):
+        seen[call.raw] += 1
+        return nothing() if call.schema is not None and seen[call.raw] > 1 else graded(call)
+
+    broken = house.check(last_confirmations_go_ungraded)
+    assert {row["error"] for row in broken.rows if row["confirmation"]} == {"judge_error"}
+    calm = House(tmp_path / "calm").head(WORSE).check()
+
+    mended = house.check()
+
+    assert facts(mended) == facts(calm)
+    assert not [call for call in mended.server.calls if call.schema is None], "every answer was paid for already"
+    assert mended.server.calls

@@ -201,3 +201,11 @@ def test_md_14_an_edited_comment_is_overwritten(server: GitHubServer) -> None:
     server.edit(ours.id, f"{MARKER}\nAll is well!")
     client(server).write_comment(7, MARKER, BODY)
     assert ours.body == BODY
+
+
+def test_a_comment_that_is_there_and_not_to_be_edited_gets_no_second_one_beside_it(server: GitHubServer) -> None:
+    client(server).write_comment(7, MARKER, BODY)
+    server.fail("PATCH", "/issues/comments/", 404, times=9)
+    with pytest.raises(Refused, match="404"):
+        client(server).write_comment(7, MARKER, BODY + " and worse")
+    assert len(server.comments(7)) == 1
