@@ -101,9 +101,10 @@ def _watched(
         return None, None, (f"There is no {ours.store} here: no worker of the monitor has written it, or it was not brought to where this page is made.",)
     metrics = suite_metrics(policy.suites[ours.suite], tree, policy.path, [])
     lower = frozenset(name for name, metric in metrics.items() if metric.lower_is_better)
+    asked = frozenset(name for name, metric in metrics.items() if metric.models)
     store = MonitorStore(path)
     try:
-        made, spent = production(store, ours, now, lower, _shower(root, policy, options, ours, world))
+        made, spent = production(store, ours, now, lower, asked, _shower(root, policy, options, ours, world))
     finally:
         store.close()
     return made, CostShown("judging of production", spent), ()

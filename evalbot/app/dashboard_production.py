@@ -12,14 +12,16 @@ from evalbot.domain.dashboard import (
     AlertShown,
     Cell,
     Estimate,
+    JudgeShown,
     Measure,
     Point,
     Production,
     SampleShown,
+    ShiftShown,
     Standing,
     WindowShown,
 )
-from evalbot.domain.monitoring import Alert, MonitorPolicy, Seen
+from evalbot.domain.monitoring import Alert, Drift, JudgeState, MonitorPolicy, Seen
 from evalbot.gate.alerts import Report, report
 from evalbot.stats.difference import sample
 from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState
@@ -66,27 +68,35 @@ def read(store: MonitorStore, alerts: Iterable[Alert], now: float) -> Kept:
     return kept
 
 
-def production(store: MonitorStore, ours: MonitorPolicy, now: float, lower: frozenset[str], shown: Callable[[Seen], SampleShown]) -> tuple[Production, Mapping[str, float | None]]:
+def production(
+    store: MonitorStore, ours: MonitorPolicy, now: float, lower: frozenset[str], asked: frozenset[str], shown: Callable[[Seen], SampleShown]
+) -> tuple[Production, Mapping[str, float | None]]:
     """The production part of the page, and what judging has cost in each of `COST_DAYS` in which anything was judged.
 
     Args:
         now: Seconds since 1970.
         lower: Metrics whose smaller values are the better ones.
+        asked: Metrics that ask a model.
         shown: A sample as it may be shown: redacted, its texts left out where they may not be.
     """
     history = list(reversed(store.told()))
     alerts = history[:MOST_ALERTS]
     kept = read(store, alerts, now)
-    found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n), lower)
+    found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n), lower, asked)
     measures = (
         Measure(HALLUCINATION, share=True, lower_is_better=True, about="of the judged answers say what their context does not support"),
         Measure(VIOLATIONS, share=True, lower_is_better=True, about="of the samples break a rule that asks no model"),
         *(Measure(name, lower_is_better=name in lower, about="mean") for name in found.metrics),
     )
-    windows = tuple(_window(name, kept, found, measures, ours, now) for name in WINDOWS)
+    judges = _judges(store, asked, now)
+    changed = frozenset(one.metric for one in judges if one.state == JudgeState.DRIFTED)
+    windows = tuple(_window(name, kept, found, measures, ours, now, changed) for name in WINDOWS)
     standing, words = _said(windows, measures, kept)
-    told = tuple(_alert(alert, kept.named, shown) for alert in alerts)
-    return Production(ours.suite, standing, words, measures, windows, ours.min_n, told, store.counters(), kept.last, store.pinned(), len(history) - len(alerts)), kept.spent
+    made = Production(
+        ours.suite, standing, words, measures, windows, ours.min_n, _alerts(alerts, store, kept, shown), store.counters(), kept.last, store.pinned(),
+        len(history) - len(alerts), tuple(map(_shift, (one for one in found.drift if not one.measure.startswith("score:")))), judges,
+    )  # fmt: skip
+    return made, kept.spent
 
 
 def mean(values: Sequence[float]) -> Estimate:
@@ -103,7 +113,7 @@ def share(k: int, n: int) -> Estimate:
     return Estimate(n, k / n, *wilson(k, n)) if n else Estimate()
 
 
-def _window(name: str, kept: Kept, found: Report, measures: Sequence[Measure], ours: MonitorPolicy, now: float) -> WindowShown:
+def _window(name: str, kept: Kept, found: Report, measures: Sequence[Measure], ours: MonitorPolicy, now: float, changed: frozenset[str]) -> WindowShown:
     seconds, steps = WINDOWS[name], STEPS[name]
     begin, step = now - seconds, seconds / steps
     inside = [one for one in kept.week if begin <= one.at < now]
@@ -113,7 +123,7 @@ def _window(name: str, kept: Kept, found: Report, measures: Sequence[Measure], o
     cells = {}
     for measure in measures:
         points = tuple(Point(begin + step * (index + 0.5), _estimate(measure, part)) for index, part in enumerate(parts))
-        cells[measure.name] = _cell(name, measure, _estimate(measure, inside), points, found, kept, ours)
+        cells[measure.name] = _cell(name, measure, _estimate(measure, inside), points, found, kept, ours, changed)
     judged = [one for one in inside if one.judged]
     cost = None if any(one.cost_usd is None for one in judged) else sum(one.cost_usd or 0.0 for one in judged)
     return WindowShown(name, len(inside), len(judged), sum(one.violations for one in inside), cost, cells)
@@ -129,13 +139,16 @@ def _estimate(measure: Measure, some: Sequence[Seen]) -> Estimate:
 
 
 def _cell(
-    window: str, measure: Measure, estimate: Estimate, points: tuple[Point, ...], found: Report, kept: Kept, ours: MonitorPolicy
-) -> Cell:
+    window: str, measure: Measure, estimate: Estimate, points: tuple[Point, ...], found: Report, kept: Kept, ours: MonitorPolicy,
+    changed: frozenset[str],
+) -> Cell:  # fmt: skip
     quality = None if measure.share else found.metrics[measure.name]
     standing, why = _standing(window, estimate, quality, ours.min_n)
     floor = ours.floors.get(measure.name) if window == "1h" and not measure.share else None
     if floor is not None and estimate.n >= ours.min_n and estimate.value is not None and estimate.value < floor:
         standing, why = Standing.WORSE, f"below its floor of {floor:g}"
+    if measure.name in changed and standing in (Standing.WORSE, Standing.STEADY):
+        standing, why = Standing.UNTESTED, "the judge has changed: its scores say nothing of the product"
     reference = _estimate(measure, kept.reference).value
     return Cell(estimate, standing, points, found.p10.get(window, {}).get(measure.name), reference, why)
 
@@ -183,6 +196,28 @@ def _of_metric(cells: Sequence[Cell]) -> Standing:
     return Standing.WORSE if Standing.WORSE in standings else max(standings, key=_WORST_FIRST.index)
 
 
-def _alert(alert: Alert, named: Mapping[str, Seen], shown: Callable[[Seen], SampleShown]) -> AlertShown:
+def _judges(store: MonitorStore, asked: frozenset[str], now: float) -> tuple[JudgeShown, ...]:
+    """The newest word of every judge's canaries; a judge without any is there too."""
+    newest = {one.metric: one for one in store.canaries() if one.at <= now}
+    return tuple(
+        JudgeShown(one.metric, str(one.state), one.at, one.n, one.lost, one.drift) if (one := newest.get(name)) else JudgeShown(name)
+        for name in sorted({*asked, *newest})
+    )
+
+
+def _shift(one: Drift) -> ShiftShown:
+    kind, _, name = one.measure.partition(":")
+    what = {"failed": f"answers that fail {name}", "language": f"answers in the language {name}", "length": "typical length in characters"}.get(kind, one.measure)
+    return ShiftShown(what, one.state, kind in ("failed", "language"), one.window, one.n, one.value, one.reference, one.p)
+
+
+def _alerts(alerts: Sequence[Alert], store: MonitorStore, kept: Kept, shown: Callable[[Seen], SampleShown]) -> tuple[AlertShown, ...]:
+    """Newest first; of several of one kind about one thing the newest stands while the monitor says so."""
+    since = {one.name: one.since for one in store.standing()}
+    return tuple(_alert(one, kept.named, shown, since.pop((one.kind, one.about), None)) for one in alerts)
+
+
+def _alert(alert: Alert, named: Mapping[str, Seen], shown: Callable[[Seen], SampleShown], since: float | None) -> AlertShown:
     samples = tuple(shown(named[name]) for name in alert.samples if name in named)
-    return AlertShown(str(alert.kind), alert.severity, alert.about, alert.message, alert.at, alert.count, samples, len(alert.samples) - len(samples))
+    gone = len(alert.samples) - len(samples)
+    return AlertShown(str(alert.kind), alert.severity, alert.about, alert.message, alert.at, alert.count, samples, gone, since)

@@ -89,9 +89,35 @@ class SampleShown:
     output: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftShown:
+    """Something that is neither good nor bad beside the reference, at the last whole hour: `state` is a word of `evalbot.stats.drift`."""
+
+    what: str
+    state: str
+    share: bool
+    window: str = ""
+    n: int = 0
+    value: float | None = None
+    reference: float | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeShown:
+    """What a judge's canaries showed last; `state` is "" and `at` None where it has none. `drift` is the mean of grade − frozen grade."""
+
+    metric: str
+    state: str = ""
+    at: float | None = None
+    n: int = 0
+    lost: int = 0
+    drift: float | None = None
+
+
 @dataclass(frozen=True)
 class AlertShown:
-    """An alert with the samples that are still kept; `gone` counts those that are not."""
+    """An alert with the samples that are still kept; `gone` counts those that are not. `since` is set while it stands."""
 
     kind: str
     severity: str
@@ -101,6 +127,7 @@ class AlertShown:
     count: int
     samples: tuple[SampleShown, ...] = ()
     gone: int = 0
+    since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +145,8 @@ class Production:
     last: float | None = None
     reference: tuple[float, float] | None = None
     earlier: int = 0
+    shifts: tuple[ShiftShown, ...] = ()
+    judges: tuple[JudgeShown, ...] = ()
 
 
 @dataclass(frozen=True)

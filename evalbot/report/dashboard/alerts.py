@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from evalbot.domain.dashboard import AlertShown, Dashboard, Proposing, SampleShown
-from evalbot.report.dashboard.words import iso, severity_tag, when
+from evalbot.report.dashboard.words import iso, severity_tag, tag, when
 from evalbot.report.escape import text
 from evalbot.report.numbers import count, counted, score
 
@@ -36,7 +36,7 @@ def section(made: Dashboard) -> Iterator[str]:
 
 def _alert(number: int, alert: AlertShown, made: Dashboard) -> Iterator[str]:
     yield f'<details class="alert {text(alert.severity)}" id="alert-{number}" data-kind="{text(alert.kind)}"><summary>{severity_tag(alert.severity)} '
-    yield f'<b>{text(alert.kind)}</b> <span class="soft">{when(alert.at)}</span><br>{text(alert.message)}</summary>\n'
+    yield f'<b>{text(alert.kind)}</b> <span class="soft">{when(alert.at)}</span>{_standing(alert)}<br>{text(alert.message)}</summary>\n'
     if not alert.samples:
         yield '<p class="soft">No sample of it is kept.</p>\n'
     else:
@@ -48,6 +48,10 @@ def _alert(number: int, alert: AlertShown, made: Dashboard) -> Iterator[str]:
     if alert.samples:
         yield from _propose(alert, made.proposing)
     yield "</details>\n"
+
+
+def _standing(alert: AlertShown) -> str:
+    return "" if alert.since is None else f' {tag("stands", "bad")} <span class="soft small">since {when(alert.since)}</span>'
 
 
 def _sample(one: SampleShown, made: Dashboard) -> str:

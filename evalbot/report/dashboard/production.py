@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from evalbot.domain.dashboard import HALLUCINATION, VIOLATIONS, Cell, Measure, Production, WindowShown
 from evalbot.domain.monitoring import AlertKind
+from evalbot.report.dashboard import drift
 from evalbot.report.dashboard.charts import Chart
 from evalbot.report.dashboard.words import figure, span, standing_tag, when
 from evalbot.report.escape import text
@@ -30,6 +31,7 @@ def section(made: Production | None) -> Iterator[str]:
     yield "</div>\n"
     for window in made.windows:
         yield from _window(made, window)
+    yield from drift.section(made)
     yield f"{_counters(made)}</section>\n"
 
 
