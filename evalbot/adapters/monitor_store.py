@@ -52,13 +52,12 @@ class MonitorStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-            self._database.execute("pragma journal_mode = wal")
-            self._database.execute("pragma synchronous = normal")
-            self._database.executescript(_SCHEMA)
-            if "language" not in [row[1] for row in self._database.execute("pragma table_info (seen)")]:  # made by an earlier version
-                self._database.execute("alter table seen add column language text not null default ''")
-            self._database.execute("insert or ignore into marks select 'told', coalesce(max(rowid), 0) from seen")
         except (OSError, sqlite3.Error) as error:
+            raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error}") from error
+        try:
+            self._made()
+        except sqlite3.Error as error:
+            self._database.close()
             raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error}") from error
 
     def add(self, seen: Iterable[Seen]) -> int:
@@ -183,6 +182,14 @@ class MonitorStore:
     def close(self) -> None:
         """Give the file back."""
         self._database.close()
+
+    def _made(self) -> None:
+        self._database.execute("pragma journal_mode = wal")
+        self._database.execute("pragma synchronous = normal")
+        self._database.executescript(_SCHEMA)
+        if "language" not in [row[1] for row in self._database.execute("pragma table_info (seen)")]:  # made by an earlier version
+            self._database.execute("alter table seen add column language text not null default ''")
+        self._database.execute("insert or ignore into marks select 'told', coalesce(max(rowid), 0) from seen")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
