@@ -84,14 +84,12 @@ class Publish:
 class RunSuite:
     """Evaluate one commit. `sha` is empty where the event names only `ref`; both empty: the commit of GITHUB_SHA.
 
-    `before` is where the branch stood (empty for a new branch or tag). `always`: also where nothing changed since the
-    baseline, with fresh answers. `stores`: a pass becomes the baseline. `by_default_branch`: the default branch's tip rules,
-    else the commit itself.
+    `always`: also where nothing changed since the baseline, with fresh answers. `stores`: a pass becomes the baseline.
+    `by_default_branch`: the default branch's tip rules, else the commit itself.
     """
 
     sha: str
     ref: str
-    before: str = ""
     always: bool = False
     stores: bool = False
     by_default_branch: bool = False

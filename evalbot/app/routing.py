@@ -128,7 +128,7 @@ def _push(payload: Payload, _: Inputs) -> Activity:
         return RunSuite(payload.sha(*tagged), ref)
     if ref != f"refs/heads/{payload.ref('repository', 'default_branch')}":
         return Nothing("only pushes to the default branch and of tags are evaluated.")
-    return RunSuite(payload.sha("after"), ref, payload.sha_or_none("before"), stores=True)
+    return RunSuite(payload.sha("after"), ref, stores=True)
 
 
 def _release(payload: Payload, _: Inputs) -> Activity:
@@ -176,7 +176,7 @@ def _suite(payload: Payload, inputs: Inputs) -> Activity:
         return RunSuite(payload.sha("merge_group", "base_sha"), payload.ref("merge_group", "base_ref"))
     if payload.event == "push" and not payload.flag("deleted"):
         usual = _push(payload, inputs)  # of another branch: measured where somebody asks for it, and never the baseline
-        return usual if isinstance(usual, RunSuite) else RunSuite(payload.sha("after"), payload.ref("ref"), payload.sha_or_none("before"))
+        return usual if isinstance(usual, RunSuite) else RunSuite(payload.sha("after"), payload.ref("ref"))
     return _release(payload, inputs) if payload.event == "release" else _suite_here(payload, inputs)
 
 

@@ -14,7 +14,7 @@ from evalbot.domain.history import History
 from evalbot.domain.pulls import Issue, Refused
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Level, Verdict
-from evalbot.report.issue import LABELS, issue_body, issue_marker, issue_title, recovered_body
+from evalbot.report.issue import LABELS, issue_body, issue_marker, issue_title, key_marker, recovered_body, removed_body
 
 
 def run_suite(bot: Bot, activity: RunSuite, event: str, sha: str) -> Published:
@@ -44,6 +44,8 @@ def run_suite(bot: Bot, activity: RunSuite, event: str, sha: str) -> Published:
     record = whole(lambda: run_suites(commits, options, bot.world, history), bot.empty(CANCELLED, head))
     published = voice.publish(replace(record, event=event), None)
     said = _issues(bot, published.record)
+    if (activity.stores or activity.by_default_branch) and not given.suites:
+        said += _gone(bot, published.record)
     return replace(published, warnings=(*published.warnings, *said))
 
 
@@ -82,6 +84,21 @@ def _issues(bot: Bot, record: RunRecord) -> list[str]:
         except (Refused, CouldNotRun) as error:
             said.append(f"the issue of suite {suite!r} could not be written: {error}")
     return said
+
+
+def _gone(bot: Bot, record: RunRecord) -> list[str]:
+    """Close the issues of suites that the default branch's configuration has no more: nothing else would."""
+    known = record.suite.against if record.suite else {}
+    if not known or record.decision.verdict in (Verdict.CANCELLED, Verdict.CONFIG_ERROR):
+        return []
+    markers = {issue_marker(record.key, suite) for suite in known}
+    try:
+        for issue in bot.github.own_issues(key_marker(record.key), LABELS):
+            if issue.body.partition("\n")[0].strip() not in markers:
+                bot.github.close_issue(issue, removed_body(record.head_sha, issue.body))
+    except (Refused, CouldNotRun) as error:
+        return [f"the issues of suites that are gone could not be closed: {error}"]
+    return []
 
 
 def _issue(bot: Bot, record: RunRecord, suite: str) -> None:

@@ -215,6 +215,9 @@ class GitHub(Protocol):
     def own_issue(self, marker: str, labels: Sequence[str]) -> Issue | None:
         """Our open issue whose first line is `marker`, the oldest if there are several."""
 
+    def own_issues(self, begins: str, labels: Sequence[str]) -> Sequence[Issue]:
+        """Our open issues whose first line begins so."""
+
     def write_issue(self, marker: str, title: str, body: str, labels: Sequence[str]) -> Issue:
         """Open or update our issue with this marker; exactly one is open afterwards."""
 

@@ -21,6 +21,11 @@ def issue_marker(key: str, suite: str) -> str:
     return f"<!-- evalbot:suite key={safe[0]} suite={safe[1]} -->"
 
 
+def key_marker(key: str) -> str:
+    """How the first lines of all issues of a key begin."""
+    return issue_marker(key, "").removesuffix(" -->")
+
+
 def issue_title(record: RunRecord, suite: str) -> str:
     """One line without words of a model or a file but the suite's name."""
     name = re.sub(r"[^\w .-]", "?", suite)[:60]
@@ -47,6 +52,12 @@ def recovered_body(record: RunRecord, suite: str, before: str) -> str:
     _, _, rest = before.partition("\n")
     said = f"Suite {code(suite, 60)} passes again at {code(record.head_sha[:7])}."
     return f"{issue_marker(record.key, suite)}\n{said}\n\n---\n\n{rest.strip()}"[:MOST_CHARACTERS]
+
+
+def removed_body(sha: str, before: str) -> str:
+    """The page of an issue whose suite is gone, with what it said last below."""
+    marker, _, rest = before.partition("\n")
+    return f"{marker}\nThis suite is no longer in the configuration at {code(sha[:7])}.\n\n---\n\n{rest.strip()}"[:MOST_CHARACTERS]
 
 
 def named(owner: str) -> str:

@@ -58,7 +58,7 @@ TABLE: list[tuple[str, str, dict[str, Any], Activity | type[Activity]]] = [
     ("workflow_run", "workflow_run.completed", {}, Nothing),
     ("workflow_run", "workflow_run.completed", A_PULL_RUN | {"action": "requested"}, Nothing),
     ("push", "push.branch", {}, RunSuite(PUSHED, "refs/heads/master", stores=True)),
-    ("push", "push.branch", {"before": PULL_BASE}, RunSuite(PUSHED, "refs/heads/master", PULL_BASE, stores=True)),
+    ("push", "push.branch", {"before": PULL_BASE}, RunSuite(PUSHED, "refs/heads/master", stores=True)),
     ("push", "push.branch", {"ref": "refs/heads/evalbot-history"}, Nothing),
     ("push", "push.branch", {"ref": "refs/heads/feature/master"}, Nothing),
     ("push", "push.tag", {}, RunSuite(PUSHED, "refs/tags/simple-tag")),

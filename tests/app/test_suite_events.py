@@ -235,3 +235,27 @@ def test_the_permissions_of_the_example_workflow_are_enough_for_every_event(scen
     assert [one.outputs["verdict"] for one in ran] == ["pass", "fail", "pass", "not_applicable", "pass", "pass"]
     assert "not accessible" not in capsys.readouterr().out
     assert not [request for request in scene.server.requests if request.status == 403 and request.path != "/user"]
+
+
+def test_a_suite_that_is_taken_out_of_the_configuration_leaves_no_issue(scene):
+    push(scene, "good")
+    push(scene, "bad")
+    assert len(issues(scene)) == 1
+
+    scene.house.repo.write({"evalbot.yml": OWNED.replace("  support:", "  help:")}).commit("rename")
+    sha = scene.house.repo.sha()
+    event(scene, "push", ref="refs/heads/main", before=sha, after=sha, deleted=False)
+
+    (closed,) = issues(scene, "closed")
+    assert "This suite is no longer in the configuration at" in closed.body
+    assert closed.body.startswith("<!-- evalbot:suite key=default suite=support -->")
+    assert all("suite=help" in issue.body for issue in issues(scene))
+
+
+def test_a_tag_closes_no_issue_of_a_suite_that_it_does_not_know(scene):
+    push(scene, "good")
+    push(scene, "bad")
+    scene.house.repo.write({"evalbot.yml": OWNED.replace("  support:", "  help:")}).commit("an old release")
+    sha = scene.house.repo.sha()
+    event(scene, "push", ref="refs/tags/v1", before="0" * 40, after=sha, head_commit={"id": sha}, deleted=False)
+    assert next(issue.body.splitlines()[0] for issue in issues(scene)) == "<!-- evalbot:suite key=default suite=support -->"

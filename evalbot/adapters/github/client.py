@@ -189,6 +189,10 @@ class GitHubClient:
         """Our open issue whose first line is `marker`, the oldest if there are several."""
         return self._issues.own(marker, labels)
 
+    def own_issues(self, begins: str, labels: Sequence[str]) -> Sequence[Issue]:
+        """Our open issues whose first line begins so."""
+        return self._issues.all(begins, labels)
+
     def write_issue(self, marker: str, title: str, body: str, labels: Sequence[str]) -> Issue:
         """Open or update our issue with this marker; exactly one is open afterwards."""
         return self._issues.write(marker, title, body, labels)

@@ -27,6 +27,12 @@ class Issues:
         """Our open issue whose first line is the marker, the oldest if there are several."""
         return self._found(marker, {"labels": ",".join(labels)})
 
+    def all(self, begins: str, labels: Sequence[str]) -> list[Issue]:
+        """Our open issues whose first line begins so."""
+        found = self._api.pages(f"{self._api.root}/issues", _issue, _WRITE, {"state": "open", "labels": ",".join(labels)}, for_write=True)
+        known = [issue for issue in found if issue is not None and first_line(issue.body).startswith(begins)]
+        return [issue for issue in known if issue.author == self._login()]
+
     def write(self, marker: str, title: str, body: str, labels: Sequence[str]) -> Issue:
         """Open our issue, or bring it up to date; exactly one is open afterwards."""
         body = plain(body if first_line(body) == marker else f"{marker}\n{body}")
