@@ -101,7 +101,7 @@ def test_BUD_04_every_attempt_is_ours_and_counted(tmp_path, no_waiting):
 
 
 def test_BUD_04_a_call_that_breaks_off_counts_against_the_budget(tmp_path):
-    result = house(tmp_path, "budget_usd: 0.05, golden_seconds: 1, total_seconds: 1, concurrency: 1").check(lambda call: hang())
+    result = house(tmp_path, "budget_usd: 0.05, golden_seconds: 4, total_seconds: 4, concurrency: 1").check(lambda call: hang())
 
     assert result.verdict == "inconclusive"
     assert len(result.server.calls) == 1
