@@ -167,6 +167,9 @@ class World:
         `stored_only` no model is called: what no earlier run left is unscored. With `merges` the rows of earlier runs are taken as
         they are, as parts of this one.
         """
+        from evalbot.adapters.logs import guard_logs  # here: before any SDK is imported, and not where none is
+
+        guard_logs(self.redact)
         return Lab(self, limits, moved, share, stored_only, merges)
 
 
