@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from html.parser import HTMLParser
@@ -9,12 +10,14 @@ from html.parser import HTMLParser
 import pytest
 from typer.testing import CliRunner
 
+from evalbot.adapters.streams import MemoryStream
 from evalbot.cli.app import app
 from evalbot.domain.dashboard import HALLUCINATION, VIOLATIONS, Standing
 from evalbot.domain.errors import ConfigError, CouldNotRun
 from evalbot.domain.monitoring import AlertKind
 from tests.app.dashboard.shop import CONFIG, DAY, Watched, a_bad_week, alert, run, seen, week
 from tests.app.harvest.production import NOW
+from tests.app.monitor.workers import Clock, monitor_of, sample, take_all
 from tests.report.hostile import strings
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(1)"></pre></details> \u202e\x00'
@@ -277,3 +280,18 @@ def test_a_store_that_another_version_has_added_to_is_read(shop):
     database.commit()
     database.close()
     assert shop.made().production.standing is Standing.WORSE
+
+
+def test_what_a_real_worker_kept_and_told_is_what_the_page_shows(shop, tmp_path):
+    stream = MemoryStream()
+    monitor = monitor_of(tmp_path / "worker", stream, Clock())
+    stream.publish([sample("a"), sample("b", "these are more than three words"), sample("ada@example.org", "and so are these four", user_input="I am ada@example.org")])
+    take_all(monitor)
+    asyncio.run(monitor.flush())
+    monitor.store.close()
+    page = Read(shop.page(store=str(tmp_path / "worker/monitor/results.sqlite"), texts=True, now=NOW + 1.0).read_text()).text
+    assert "3 samples, 0 of them judged, 2 constraint violations, nothing was judged" in page
+    assert "words was violated by 2 of 3 answers" in page
+    assert "these are more than three words" in page
+    assert "ada@" not in page
+    assert "evalbot harvest --sample=prod-b --sample=prod-" in page
