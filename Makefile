@@ -42,6 +42,7 @@ image: dev  ## build the action's image without an engine and take a pull reques
 
 campaign: dev  ## the long fault and load campaign; a fixed sample of it is part of `make test`
 	@EVALBOT_CAMPAIGN=full $(BIN)/python -m pytest -q -n auto --dist worksteal -m campaign $(TESTS)
+	@$(BIN)/python -m tests.campaign.matrix
 
 bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/evalbot bench stats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.campaign.registry import NOT_HERE, OTHERWISE, THREATS, of, proofs
 
+RECORD = Path(__file__).resolve().parent.parent / "tests/campaign/matrix/record.json"
 HEAD = """\
 # Threats and tests
 
@@ -23,6 +25,16 @@ all of them; `make campaign` runs the long form of those that have one. `make im
 |:--|:--|:--|:--|
 """
 
+MATRIX = """\
+`python -m tests.campaign.matrix` (a part of `make campaign`; a fixed sample is in `make test`) injects one fault a run: of a provider, of
+GitHub or of the machine, at every call, route and file, on either side, by partition and by phase of the run. It counts a fault as
+injected where the loopback server, or the wrapper around a file, says that it struck. In half of the cases head really is worse. What a run
+may say is worked out from the contract alone (`tests/campaign/matrix/oracle.py`), and each run is repeated without its fault: then it
+must say the truth, with one comment, and ask only for what was in flight or never answered. Two limits of this: where a full disk takes nothing
+any more, the answer and the grade of each open row are paid for again; where there is no memory left at all, so is what could not be received.
+
+"""
+
 
 def main() -> None:
     """Print the page."""
@@ -35,7 +47,14 @@ def page() -> str:
     rows = [f"| {threat.who} | {threat.tries} | {threat.answer} | {_tests(of(threat), found)} |" for threat in THREATS]
     told = (("Where evalbot does otherwise than the case asks", OTHERWISE), ("Cases that do not apply", NOT_HERE))
     lists = [f"\n## {title}\n\n" + "\n".join(f"- {case}: {why}" for case, why in cases.items()) + "\n" for title, cases in told if cases]
-    return HEAD + "\n".join(rows) + "\n" + "".join(lists)
+    return HEAD + "\n".join(rows) + "\n" + _matrix() + "".join(lists)
+
+
+def _matrix(path: Path = RECORD) -> str:
+    """What the fault matrix counted when it was last run whole; nothing where it has left no record."""
+    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    found = MATRIX if told is None else MATRIX + f"`{told['command']}`, {told['date']}: **{told['sentence']}**. Beside these: {told['beside']}.\n"
+    return f"\n## One fault at a time\n\n{found}"
 
 
 def _tests(cases: list[str], found: dict[str, list[str]]) -> str:

@@ -30,7 +30,7 @@ def main() -> None:
         if os.environ.get("EVALBOT_DEBUG"):
             _without_secrets()
             raise
-        said = _redacted(f"{type(error).__name__}: {error}")
+        said = _said(error)
         sys.stderr.write(f"evalbot: internal_error: {said} (EVALBOT_DEBUG=1 shows where; please report it)\n")
         sys.exit(3)
 
@@ -54,6 +54,14 @@ def action() -> None:
             raise
         sys.stdout.write(f"::error::evalbot: internal_error: {type(error).__name__} (EVALBOT_DEBUG=1 shows where; please report it)\n")
         sys.exit(3)
+
+
+def _said(error: Exception) -> str:
+    """The error without secrets; its name alone where not even that can be done, as without memory: Python's own end would be exit status 1, which means `fail`."""
+    try:
+        return _redacted(f"{type(error).__name__}: {error}")
+    except Exception:
+        return type(error).__name__
 
 
 def _redacted(text: str) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +10,9 @@ import pytest
 from tests.app.checking import CONFIG, PROMPT, few, golden, lines, regression
 from tests.app.on_github import Ran, Scene
 from tests.campaign.connections import recorded
-from tests.loopback import Answer, Call, LoopbackModels, status, verdict
+from tests.campaign.keys import KEYS, disguises, fragments
+from tests.loopback import Answer, Call, status, verdict
 
-KEYS = {"openai": LoopbackModels.OPENAI_KEY, "anthropic": LoopbackModels.ANTHROPIC_KEY}
-WINDOW = 12
-PUBLIC = re.compile(r"sk-(?:ant-)?(?:test-)?")
 NAMED = CONFIG.replace("model: openai/gpt-5-mini", "model: app") + "models:\n  app: {provider: openai, model: gpt-5-mini}\n"
 EVIL = "https://evil.example"
 SETTINGS = f"OPENAI_BASE_URL={EVIL}/v1\nANTHROPIC_BASE_URL={EVIL}\nHTTPS_PROXY={EVIL}\nOPENAI_CUSTOM_HEADERS=X: y\nSSLKEYLOGFILE=keys.txt\n"
@@ -51,12 +46,6 @@ VALID = {path: text for path, text in ATTACK.items() if path != "evalbot.yml"} |
 }
 
 
-def disguises(key: str) -> list[str]:
-    """Ways in which a provider may echo the key it was sent."""
-    raw = key.encode()
-    return [key, key[7:], key[::-1], raw.hex(), *(base64.b64encode(b"x" * offset + raw).decode() for offset in range(3))]
-
-
 def echoing(call: Call):
     """A provider that says the key in every way; the judge too."""
     key = call.headers.get("x-api-key") or call.headers["authorization"].removeprefix("Bearer ")
@@ -70,14 +59,6 @@ def echoing(call: Call):
 
 def plain(call: Call):
     return "fine" if call.schema is None else verdict(call, score=4)
-
-
-def fragments(key: str) -> Iterator[str]:
-    """Every piece of 12 characters of the secret part of a key, in each of its disguises."""
-    core = PUBLIC.sub("", key, count=1)
-    raw = core.encode()
-    for form in (core, core[::-1], raw.hex(), raw.hex().upper(), *(base64.b64encode(b"x" * offset + raw).decode()[4:-4] for offset in range(3))):
-        yield from (form[start : start + WINDOW] for start in range(len(form) - WINDOW + 1))
 
 
 def written(scene: Scene, ran: Ran, log: str) -> dict[str, bytes]:
