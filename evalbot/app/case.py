@@ -149,7 +149,7 @@ def prepare(
     warnings += tuple(
         check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
     )
-    changed = _with_dataset_cause(suite, changed, pairs.prompts, exam)
+    changed = _with_dataset_cause(suite, changed, pairs.prompts, exam, partitions)
     tasks = _plan(suite, pairs.prompts, models, changed, exam, partitions, epochs)
     check_prices(suite, metrics, [task.request.model for task in tasks if not systems], path)  # a system says what it costs
     findings += _leaks(suite, pairs.prompts, changed, exam)
@@ -252,9 +252,9 @@ def _policy_causes(not_applied: Sequence[str], suite: str) -> list[Cause]:
 
 
 def _with_dataset_cause(
-    suite: SuitePolicy, changed: Sequence[ChangedPrompt], pairs: Sequence[PromptPair], exam: Exam
+    suite: SuitePolicy, changed: Sequence[ChangedPrompt], pairs: Sequence[PromptPair], exam: Exam, partitions: Sequence[Partition]
 ) -> list[ChangedPrompt]:
-    """Where head touched the exam that is one more cause; prompts that did not change then meet head's rows, at head only."""
+    """Where head touched the exam that is one more cause; prompts that did not change then meet those of head's rows that run, at head only."""
     own = [row for row, part in exam.rows if part is not Part.EXAM]
     if not own and not exam.changes:
         return list(changed)
@@ -262,7 +262,8 @@ def _with_dataset_cause(
         replace(item, causes=(*item.causes, Cause.DATASET)) if item.sides else item for item in changed
     ]
     known = {item.prompt for item in changed}
-    met = [pair for pair in pairs if pair.id not in known and pair.head is not None and any(row.meets(pair.id) for row in own)]
+    run = [row for row in own if row.gates and row.partition in partitions]  # a proposal is listed and measures nothing
+    met = [pair for pair in pairs if pair.id not in known and pair.head is not None and any(row.meets(pair.id) for row in run)]
     return found + [ChangedPrompt(suite.name, pair.id, pair.path, (Cause.DATASET,), (Side.HEAD,)) for pair in met]
 
 

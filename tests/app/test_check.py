@@ -139,6 +139,27 @@ def test_rows_alone_run_at_head_only(house):
     assert [item["causes"] for item in result.summary["changed_prompts"]] == [["dataset"]]
 
 
+@pytest.mark.parametrize(
+    "added",
+    [a_row("x-91", "regression", status="proposed"), a_row("x-91", "golden", status="quarantined"), a_row("x-91", "adversarial")],
+    ids=["proposed", "quarantined", "of a partition that does not run"],
+)
+def test_rows_that_measure_nothing_leave_nothing_to_measure(house, added):
+    result = house.head({"evals/more.jsonl": lines([added])}).check()
+
+    assert (result.verdict, result.exit_code) == ("not_applicable", 0)
+    assert not result.server.calls
+
+
+def test_a_changed_prompt_that_only_a_proposal_meets_was_not_examined(tmp_path):
+    house = House(tmp_path, files(golden=lines([a_row("g-00", "golden", prompts=["prompts/other"])]), regression=None) | {"prompts/other.md": PROMPT.format(quality="good")} | {"evalbot.yml": CONFIG.replace("prompt: prompts/support.md", "prompts: [prompts/*.md]")})
+
+    result = house.head({"prompts/support.md": PROMPT.format(quality="bad"), "evals/more.jsonl": lines([a_row("x-91", "regression", status="proposed")])}).check()
+
+    assert result.verdict == "inconclusive"
+    assert result.findings == {"coverage": ["blocks"]}
+
+
 def test_an_edited_golden_row_runs_in_both_versions_and_blocks(house):
     rows = golden()
     rows[3] = rows[3] | {"input": {"user_input": "Question g-99, easier?"}}
