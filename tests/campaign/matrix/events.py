@@ -76,18 +76,23 @@ def run(case: Case, folder: Path) -> Seen:
         first = scene.workspace / "evalbot-report/summary.json"
         faulty = blamed(first) if ran.models.paths else frozenset[str]()
         wrong = list(_while_broken(scene, case, ran))
+        leaked = {*leaks(folder, log.getvalue(), TOKEN, _written(server))}  # now: the next run writes over it
         healed = scene.opened(models)
         wrong += _after(scene, case, healed)
     comments = sum(comment.body.startswith(MARKER) for comment in server.comments(7, server.identity))
-    written = {f"comment {comment.id}": comment.body.encode() for comment in server.said.values()}
-    written |= {f"check {check.id}": json.dumps([check.title, check.summary, check.text, check.annotations]).encode() for check in server.check_runs.values()}
     told = log.getvalue()
     wrong += ["a traceback"] if "Traceback" in told else []
     green = ran.status == 0 or any("success" in found for found in wrong)
     return Seen(
         fired, ran.outputs.get("verdict", ""), ran.status, True, faulty, green, healed.outputs.get("verdict", ""), paid_twice(models),
-        leaks(folder, told, TOKEN, written), max(0, comments - 1), tuple(wrong),
+        tuple(sorted({*leaked, *leaks(folder, told, TOKEN, _written(server))})), max(0, comments - 1), tuple(wrong),
     )  # fmt: skip
+
+
+def _written(server: GitHubServer) -> dict[str, bytes]:
+    """What stands on GitHub, as bytes by what it is."""
+    said = {f"comment {comment.id}": comment.body.encode() for comment in server.said.values()}
+    return said | {f"check {check.id}": json.dumps([check.title, check.summary, check.text, check.annotations]).encode() for check in server.check_runs.values()}
 
 
 class House:

@@ -122,6 +122,7 @@ def _checking(case: Case, folder: Path) -> Seen:
 
         status, verdict, fired = ran("broken", trouble)
         faulty, complete = blamed(report / "summary.json"), models.complete("judge", "regression")
+        leaked = leaks(folder, "")
         if verdict:
             (report / "summary.json").unlink()
         _, healed, _ = ran("healed", None)
@@ -130,7 +131,7 @@ def _checking(case: Case, folder: Path) -> Seen:
         verdict = {0: "pass", 1: "fail"}.get(status, "")  # what cannot be written cannot be read; the status says it
     return Seen(
         fired, verdict, status, complete, faulty, status == 0, healed, paid_twice(models, _may_be_lost(case)),
-        leaks(folder, told), wrong=("a traceback",) if "Traceback" in told and case.fault != "memory" else (),  # asyncio logs each read that got no memory
+        tuple({*leaked, *leaks(folder, told)}), wrong=("a traceback",) if "Traceback" in told and case.fault != "memory" else (),  # asyncio logs each read that got no memory
     )  # fmt: skip
 
 
