@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Literal
+
 from evalbot.app.activities import RunCommand
 from evalbot.app.bot import Bot, Published, stranger
 from evalbot.app.commands import Accept, Explain, Help, Malformed, NotForUs, Rerun, Run, help_text, parse
-from evalbot.domain.pulls import PullRequest
+from evalbot.domain.errors import CouldNotRun
+from evalbot.domain.pulls import PullRequest, Refused
 from evalbot.domain.verdicts import Verdict
 from evalbot.report.comment import marker
 from evalbot.report.explain import explain
@@ -19,7 +23,7 @@ def answer(bot: Bot, said: RunCommand) -> Published | None:
     if isinstance(command, Malformed):
         _no(bot, said)
         return None
-    bot.github.react(said.comment_id, "eyes")
+    _react(bot, said, "eyes")
     pull = bot.github.pull(said.number)
     if not pull.open:
         _no(bot, said)
@@ -72,10 +76,16 @@ def _of_another_key(bot: Bot, pull: PullRequest, findings_id: str) -> bool:
     )
 
 
+def _react(bot: Bot, said: RunCommand, content: Literal["eyes", "rocket", "-1"]) -> None:
+    """A courtesy: where GitHub does not let us, what was asked for is done all the same."""
+    with suppress(Refused, CouldNotRun):
+        bot.github.react(said.comment_id, content)
+
+
 def _yes(bot: Bot, said: RunCommand, published: Published | None) -> Published | None:
-    bot.github.react(said.comment_id, "rocket")
+    _react(bot, said, "rocket")
     return published
 
 
 def _no(bot: Bot, said: RunCommand) -> None:
-    bot.github.react(said.comment_id, "-1")
+    _react(bot, said, "-1")

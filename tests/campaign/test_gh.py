@@ -159,3 +159,12 @@ def test_GH_16_a_clock_that_is_wrong_makes_no_long_or_negative_wait(on_github, w
 
     assert all(0 <= seconds <= 30 for seconds in waited)
     assert ran.status in (1, 3)
+
+
+@pytest.mark.parametrize("how", [403, 404, "reset"])
+def test_GH_13_a_reaction_that_is_refused_leaves_the_command_as_it_was(on_github, waited, how):
+    scene = on_github(WORSE)
+    scene.server.fail("POST", "/reactions", how, times=100)
+
+    assert said(scene.command("bob", "/evalbot rerun")) == FAILED
+    assert scene.check.conclusion == "failure"
