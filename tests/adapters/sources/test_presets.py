@@ -82,9 +82,10 @@ def test_langsmith_inputs_are_the_variables() -> None:
 def phoenix(asked: Asked) -> Any:
     if asked.path.endswith("/span_annotations"):
         assert asked.query["span_ids"] == ["sp1", "sp2"]
-        return {"data": [{"span_id": "sp1", "name": "quality", "annotator_kind": "HUMAN", "result": {"label": "bad", "score": 0.1, "explanation": "wrong"}}], "next_cursor": None}
+        fix = {"span_id": "sp1", "name": "correction", "annotator_kind": "HUMAN", "result": {"label": None, "score": None, "explanation": "B."}}  # the newest comes first
+        return {"data": [fix, {"span_id": "sp1", "name": "quality", "annotator_kind": "HUMAN", "result": {"label": "bad", "score": 0.1, "explanation": "wrong"}}], "next_cursor": None}
     assert asked.path == "/v1/projects/shop/spans"
-    assert (asked.one("start_time"), asked.one("end_time")) == (SINCE, UNTIL)
+    assert (asked.one("start_time"), asked.one("end_time"), asked.one("span_kind")) == (SINCE, UNTIL, "LLM")
 
     def span(name: str, code: str) -> dict[str, Any]:
         return {
@@ -99,6 +100,7 @@ def test_phoenix_asks_for_the_annotations_of_each_page() -> None:
     with JsonApi(phoenix) as api:
         first, second = samples("phoenix", {}, values={"host": api.url, "project": "shop"})
     assert (first.id, first.latency_ms, first.feedback, first.user) == ("sp1", 1500.0, {"label": "bad", "score": 0.1, "explanation": "wrong"}, "u")
+    assert first.expected == "B."
     assert (second.had_error, second.feedback) == (True, None)
 
 
