@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
 
+SLOWEST_LOOK = 0.05  # seconds
+
 
 async def aside(ask: Callable[[], T]) -> T:
-    """What `ask` returns or raises. asyncio's own threads are joined when a loop ends; this one is left behind."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
+    """What `ask` returns or raises. asyncio's own threads are joined when a loop ends; this one is left behind.
 
-    def settle(result: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody wants to know any more
-            loop.call_soon_threadsafe(lambda: None if answer.done() else result())
+    Raises:
+        RuntimeError: The thread ended without an answer: whatever broke in it, nobody waits for it for ever.
+    """
+    answer: Future[T] = Future()
 
     def work() -> None:
         try:
-            found = ask()
-        except Exception as error:
-            caught = error
-            settle(lambda: answer.set_exception(caught))
-        else:
-            settle(lambda: answer.set_result(found))
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
-    return await answer
+    asking = threading.Thread(target=work, daemon=True)
+    asking.start()
+    pause = 0.001
+    while not answer.done():
+        if not asking.is_alive() and not answer.done():
+            raise RuntimeError("a question on a thread of its own ended without an answer")
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, SLOWEST_LOOK)
+    return answer.result()

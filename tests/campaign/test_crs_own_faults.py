@@ -118,7 +118,7 @@ def test_CRS_10_an_error_in_any_function_leaves_no_check_open_and_none_green(on_
     assert run() == 1
     places = taking_part(run)
     assert len(places) > 600
-    chosen = places if FULL else [one for one in places if not one.startswith("/engine/")][::EVERY]
+    chosen = places if FULL else places[::EVERY]
     wrong, raised = [], 0
     for where in chosen:
         status, fired = broken(where, run)
