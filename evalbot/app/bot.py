@@ -85,6 +85,7 @@ class Bot:
             announce: Say in the comment that the measuring has begun.
         """
         voice, strange = self.voice(), stranger(pull) if fork is None else fork
+        nothing = self.empty(CANCELLED, pull.head_sha, pull)  # before the check begins: what must conclude it is at hand
         voice.start(pull.head_sha, pull.number, before)
         begins = (lambda plan: voice.begins(plan, pull)) if announce else quietly
 
@@ -92,7 +93,6 @@ class Bot:
             record = whole(lambda: self.pull_record(pull, strange, begins=begins, how=how), nothing)
             return voice.publish(record, pull)
 
-        nothing = self.empty(CANCELLED, pull.head_sha, pull)
         try:
             published = heard()
             for _ in range(MOST_HEARINGS):
