@@ -95,7 +95,7 @@ def from_github(github: GitHub, tip_sha: str, head_sha: str, own_folders: Sequen
 def refuse_own_folders(paths: Sequence[str], own_folders: Sequence[str]) -> None:
     """Results or caches that a commit brings along would be believed as measured; so they are refused."""
     for folder in own_folders:
-        inside = next((path for path in paths if path.startswith(folder.strip("/") + "/")), None)
+        inside = next((path for path in paths if f"{path}/".startswith(folder.strip("/") + "/")), None)  # the folder itself may be a link
         if inside is not None:
             hint = "Remove it and add the folder to .gitignore."
             raise ConfigError(Problem(f"the head commit holds a path under {folder!r}.", inside, None, hint))

@@ -300,3 +300,16 @@ def test_a_forks_stored_results_are_never_believed(on_github):
     ran = scene.event("pull_request_review", action="submitted")
 
     assert len([call for call in ran.models.calls if call.schema is None]) == 104
+
+
+@pytest.mark.parametrize("folder", [".evalbot-cache", "evalbot-report"])
+def test_a_head_that_makes_one_of_our_folders_a_link_is_refused(on_github, folder):
+    scene = on_github(SAME)
+    scene.house.repo.symlink(folder, "prompts").commit("a link")
+    scene.pull.head_sha = scene.house.repo.sha("change")
+
+    ran = scene.opened(inputs={"report-dir": "evalbot-report", "cache-dir": ".evalbot-cache"})
+
+    assert (ran.status, ran.outputs["verdict"]) == (2, "config_error")
+    assert folder in ran.outputs["reason"]
+    assert not ran.models.calls
