@@ -30,9 +30,10 @@ def main() -> None:
         if os.environ.get("EVALBOT_DEBUG"):
             _without_secrets()
             raise
-        said = _said(error)
-        sys.stderr.write(f"evalbot: internal_error: {said} (EVALBOT_DEBUG=1 shows where; please report it)\n")
-        sys.exit(3)
+        try:
+            sys.stderr.write(f"evalbot: internal_error: {_said(error)} (EVALBOT_DEBUG=1 shows where; please report it)\n")
+        finally:  # without memory not even that may work, and Python's own end would be exit status 1, which means `fail`
+            sys.exit(3)
 
 
 def action() -> None:
@@ -52,12 +53,14 @@ def action() -> None:
         if os.environ.get("EVALBOT_DEBUG"):
             _without_secrets()
             raise
-        sys.stdout.write(f"::error::evalbot: internal_error: {type(error).__name__} (EVALBOT_DEBUG=1 shows where; please report it)\n")
-        sys.exit(3)
+        try:
+            sys.stdout.write(f"::error::evalbot: internal_error: {type(error).__name__} (EVALBOT_DEBUG=1 shows where; please report it)\n")
+        finally:
+            sys.exit(3)
 
 
 def _said(error: Exception) -> str:
-    """The error without secrets; its name alone where not even that can be done, as without memory: Python's own end would be exit status 1, which means `fail`."""
+    """The error without secrets; its name alone where not even that can be done, as without memory."""
     try:
         return _redacted(f"{type(error).__name__}: {error}")
     except Exception:

@@ -139,3 +139,14 @@ def test_CRS_10_both_entries_end_red_and_say_so_in_a_line(entry, tmp_path):
     assert done.returncode == 3
     assert "internal_error: ZeroDivisionError" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("entry", ["action", "main"])
+def test_CRS_10_an_error_that_cannot_even_be_said_is_no_failure_of_a_prompt(entry, tmp_path):
+    code = (
+        f"import sys, evalbot.app.action as a, evalbot.cli.app as c\ndef boom(*_): raise MemoryError\nclass Full:\n    write = boom\n    def flush(self): pass\n"
+        f"a.act = c.app = boom\nfrom evalbot.cli import {entry}\nsys.stdout = sys.stderr = Full()\n{entry}()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, check=False)
+
+    assert done.returncode == 3
