@@ -210,7 +210,8 @@ async def work():
     print("ready", flush=True)
     while True:
         await monitor.take(stream.read(20, 0.05))
-        await monitor.flush()
+        if time.time() - monitor.flushed > 1.0:  # a look at all windows takes longer the more was seen
+            await monitor.flush()
 
 asyncio.run(work())
 """
