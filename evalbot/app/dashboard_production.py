@@ -82,7 +82,7 @@ def production(
     history = list(reversed(store.told()))
     alerts = history[:MOST_ALERTS]
     kept = read(store, alerts, now)
-    found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n), lower, asked)
+    found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n, ours.min_share, ours.min_length), lower, asked)
     measures = (
         Measure(HALLUCINATION, share=True, lower_is_better=True, about="of the judged answers say what their context does not support"),
         Measure(VIOLATIONS, share=True, lower_is_better=True, about="of the samples break a rule that asks no model"),
