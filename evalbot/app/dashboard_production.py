@@ -22,9 +22,9 @@ from evalbot.domain.dashboard import (
     WindowShown,
 )
 from evalbot.domain.monitoring import Alert, Drift, JudgeState, MonitorPolicy, Seen
-from evalbot.gate.alerts import Report, report
+from evalbot.gate.alerts import Report, drift_rule, report
 from evalbot.stats.difference import sample
-from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState
+from evalbot.stats.drift import WINDOWS, Quality, QualityState
 from evalbot.stats.proportions import wilson
 from evalbot.stats.student import mean_interval
 
@@ -82,7 +82,7 @@ def production(
     history = list(reversed(store.told()))
     alerts = history[:MOST_ALERTS]
     kept = read(store, alerts, now)
-    found = report(now, kept.week, kept.reference, DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n, ours.min_share, ours.min_length), lower, asked)
+    found = report(now, kept.week, kept.reference, drift_rule(ours), lower, asked)
     measures = (
         Measure(HALLUCINATION, share=True, lower_is_better=True, about="of the judged answers say what their context does not support"),
         Measure(VIOLATIONS, share=True, lower_is_better=True, about="of the samples break a rule that asks no model"),

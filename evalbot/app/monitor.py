@@ -33,7 +33,7 @@ from evalbot.domain.scores import Answered, Score, ScoreStatus
 from evalbot.domain.streams import Entry, SampleStream
 from evalbot.engine.asking import Bill
 from evalbot.engine.scoring import measured
-from evalbot.gate.alerts import HOUR, Report, due, report, still, wanted
+from evalbot.gate.alerts import HOUR, Report, drift_rule, due, report, still, wanted
 from evalbot.stats.drift import WINDOWS, DriftRule
 
 BATCH = 200
@@ -78,7 +78,7 @@ class Monitor:
     def __post_init__(self) -> None:
         ours = self.policy
         self._mapped = mapper(MAP)
-        self._rule = DriftRule(ours.weekly_alpha, ours.min_effect, ours.min_n, ours.min_share, ours.min_length)
+        self._rule = drift_rule(ours)
         self._telling = Telling(ours, self.store, self.world, self.github, self.owner)
         self._metrics = {**self.deterministic, **self.judged}
 

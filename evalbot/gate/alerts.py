@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evalbot.domain.monitoring import Alert, AlertKind, Canaries, Drift, JudgeState, Seen, Standing
+from evalbot.domain.monitoring import Alert, AlertKind, Canaries, Drift, JudgeState, MonitorPolicy, Seen, Standing
 from evalbot.gate.shifts import Parts, in_words, scores, shifts
 from evalbot.stats.difference import Sample
 from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState, ShiftState, moments, quality
@@ -35,6 +35,11 @@ class Report:
     failures: Mapping[str, int] = field(default_factory=dict)
     claims: int = 0
     worst: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def drift_rule(policy: MonitorPolicy) -> DriftRule:
+    """The policy's words on when a change is an alarm: the worker and the dashboard judge by the same."""
+    return DriftRule(policy.weekly_alpha, policy.min_effect, policy.min_n, policy.min_share, policy.min_length)
 
 
 def report(
