@@ -44,13 +44,12 @@ def suites(record: RunRecord) -> list[str]:
 
 def subject(record: RunRecord, suite: str, prompt: str, limit: int = 60) -> str:
     """A prompt's name in a code span, with its suite where there are several."""
-    named = f"{suite}: {prompt}" if suite and len(suites(record)) > 1 else prompt or suite
-    return code(named, limit)
+    return code(prompt_name(suite, prompt, several=len(suites(record)) > 1), limit)
 
 
-def prompt_name(record: RunRecord, row: Comparison) -> str:
-    """A comparison's prompt as plain words, with its suite where there are several."""
-    return f"{row.suite}: {row.prompt}" if len(suites(record)) > 1 else row.prompt
+def prompt_name(suite: str, prompt: str, *, several: bool) -> str:
+    """A prompt's name in plain words, with its suite where the record has several."""
+    return f"{suite}: {prompt}" if suite and several else prompt or suite
 
 
 def place(record: RunRecord, row: Comparison) -> str:

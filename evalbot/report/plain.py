@@ -50,15 +50,15 @@ def _finding(finding: Finding) -> str:
 def _results(record: RunRecord) -> str:
     several = len(suites(record)) > 1
     rows = [
-        [f"{row.suite}: {row.prompt}" if several else row.prompt, f"{row.partition} {row.metric}".strip(), row.n, row.base, row.head, row.effect, row.p, row.passed, row.verdict]
+        [prompt_name(row.suite, row.prompt, several=several), f"{row.partition} {row.metric}".strip(), row.n, row.base, row.head, row.effect, row.p, row.passed, row.verdict]
         for row in results(record)
     ]
     return _table("Results", HEADERS, rows)
 
 
 def _slices(record: RunRecord) -> str:
-    fallen = slices.fallen(record)
-    rows = [[prompt_name(record, row), f"{row.tag} {slices.metric(record, row)}".strip(), *slices.numbers(row)] for row in fallen]
+    fallen, several = slices.fallen(record), len(suites(record)) > 1
+    rows = [[prompt_name(row.suite, row.prompt, several=several), f"{row.tag} {slices.metric(record, row)}".strip(), *slices.numbers(row)] for row in fallen]
     return f"{_table(slices.heading(record), slices.HEADERS, rows)}\n{slices.note(record)}" if fallen else ""
 
 

@@ -96,7 +96,7 @@ def _results(record: RunRecord) -> Iterator[str]:
 
 
 def _cells(row: Result, several: bool) -> list[str]:
-    prompt = f"{row.suite}: {row.prompt}" if several else row.prompt
+    prompt = prompt_name(row.suite, row.prompt, several=several)
     partition = text(row.partition) + (f" <code>{text(row.metric)}</code>" if row.metric else "")
     picture = interval_picture(row.comparison) if row.comparison else ""
     numbers = [text(cell) for cell in (row.n, row.base, row.head, row.effect)]
@@ -123,7 +123,7 @@ def _slices(record: RunRecord) -> Iterator[str]:
 def _slice(record: RunRecord, row: Comparison) -> list[str]:
     also = slices.metric(record, row)
     name = f"<code>{text(row.tag)}</code>" + (f" <code>{text(also)}</code>" if also else "")
-    return [f"<code>{text(prompt_name(record, row))}</code>", name, *map(text, slices.numbers(row))]
+    return [f"<code>{text(prompt_name(row.suite, row.prompt, several=len(suites(record)) > 1))}</code>", name, *map(text, slices.numbers(row))]
 
 
 def _cost(record: RunRecord) -> Iterator[str]:
