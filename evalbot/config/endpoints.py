@@ -51,7 +51,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     *high, low = numbers
-    if len(numbers) > 4 or any(number > 255 for number in high) or low >= 256 ** (5 - len(numbers)):
+    if len(numbers) > 4 or min(numbers) < 0 or any(number > 255 for number in high) or low >= 256 ** (5 - len(numbers)):
         return None
     return IPv4Address(sum(number << (24 - 8 * index) for index, number in enumerate(high)) + low)
 

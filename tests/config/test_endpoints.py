@@ -24,7 +24,7 @@ def test_https_anywhere_and_http_on_this_machine_are_fine(url: str) -> None:
     "url",
     [
         "http://example.com/v1", "http://10.0.0.7/v1", "http://192.168.1.4:8080", "http://localhost.example.com/",
-        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1.example.com/", "http://-127.0.0.1:8080/v1", "http://127.0.0.-1/",
         # the metadata service, in every spelling that a resolver takes
         "http://169.254.169.254/", "https://169.254.169.254/latest", "https://169.254.0.1", "https://0xA9FEA9FE/", "https://2852039166/",
         "https://0xa9.0xfe.0xa9.0xfe/", "https://0251.0376.0251.0376/", "https://169.254.43518/", "https://[fe80::1]/", "https://[fe80::1%25eth0]/",
@@ -40,6 +40,6 @@ def test_everything_else_is_refused(url: str) -> None:
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.text(st.sampled_from("htps:/.0123456789xXaAfF[]@%#?\\ é\n"), max_size=30))
+@given(st.text(st.sampled_from("htps:/.0123456789xXaAfF+-[]@%#?\\ é\n"), max_size=30))
 def test_no_text_breaks_the_check(url: str) -> None:
     assert isinstance(objection(url), str)
