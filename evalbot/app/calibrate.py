@@ -16,7 +16,7 @@ from evalbot.app.judges import judge_id
 from evalbot.app.labels import Label, labels_of, levels_of, rows_of
 from evalbot.app.talking_round import Attempt, attempts, outcome
 from evalbot.app.wiring import Lab, World
-from evalbot.config import load_policy
+from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, CouldNotRun, ErrorClass, Problem, nearest
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Model
@@ -76,9 +76,7 @@ def calibrate(root: Path, options: CalibrateOptions, world: World, now: float = 
         CouldNotRun: A judge could not grade more than a twentieth of the labelled answers; nothing is written.
     """
     tree = Repository(root).work_tree()
-    if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
-    policy = load_policy(tree.read(options.config), options.config)
+    policy = policy_in(tree, options.config)
     plans = _plans(policy, tree, options)
     today = world.now()[:10]
     lab = world.open_lab(policy.limits)

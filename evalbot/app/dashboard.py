@@ -19,7 +19,7 @@ from evalbot.app.dashboard_suites import suite_cost, suite_shown
 from evalbot.app.exams import suite_metrics
 from evalbot.app.harvest_names import example_id, hashed_by
 from evalbot.app.wiring import World, redactor
-from evalbot.config import load_policy
+from evalbot.config import policy_in
 from evalbot.domain.dashboard import CostShown, Dashboard, Production, Proposing, SampleShown
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.monitoring import MonitorPolicy, Seen
@@ -59,9 +59,7 @@ def dashboard(root: Path, options: DashboardOptions, world: World, now: float) -
         CouldNotRun: The store that was named is not there or is none; the history cannot be read.
     """
     tree = Repository(root).work_tree()
-    if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
-    policy = load_policy(tree.read(options.config), options.config)
+    policy = policy_in(tree, options.config)
     if options.texts and not policy.report.show_outputs:
         raise ConfigError(Problem("`report.show_outputs: false` keeps answers off every page.", options.config, None, "Leave --texts out."))
     history = GitHistory(root)

@@ -14,7 +14,7 @@ from evalbot.app.exams import DatasetReader, dataset_paths, suite_metrics
 from evalbot.app.label_sheet import Line, read_sheet, sheet
 from evalbot.app.labels import Label, levels_of, read_labels
 from evalbot.app.wiring import World
-from evalbot.config import load_policy
+from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
 from evalbot.domain.examples import Example
 from evalbot.domain.ports import Snapshot
@@ -118,9 +118,7 @@ def take(root: Path, options: LabelOptions, world: World) -> Taken:
 
 def _task(root: Path, options: LabelOptions) -> tuple[_Task, Snapshot]:
     tree = Repository(root).work_tree()
-    if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
-    policy = load_policy(tree.read(options.config), options.config)
+    policy = policy_in(tree, options.config)
     found: dict[str, _Task] = {}
     for suite in policy.suites.values():
         rows = DatasetReader().rows(tree, dataset_paths(suite, tree, policy.path))

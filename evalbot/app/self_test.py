@@ -16,7 +16,7 @@ from evalbot.app.commits import Commits, refuse_own_folders
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies
 from evalbot.app.wiring import Lab, World
-from evalbot.config import load_policy
+from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
 from evalbot.domain.examples import Partition
 from evalbot.domain.policy import Policy
@@ -102,9 +102,7 @@ def _commits(root: Path, options: SelfTestOptions) -> tuple[Commits, Policy]:
     sha = repository.resolve("HEAD" if options.at == "." else options.at)
     refuse_own_folders(repository.tree(sha).paths(), [options.report_dir])
     tree = repository.work_tree() if options.at == "." else repository.tree(sha)
-    if not tree.exists(options.config):
-        raise ConfigError(Problem("no configuration here.", options.config, None, "`evalbot init` writes one."))
-    policy = load_policy(tree.read(options.config), options.config)
+    policy = policy_in(tree, options.config)
     if wrong := [name for name in options.suites if name not in policy.suites]:
         raise ConfigError(Problem(f"there is no suite {wrong[0]!r}.", "--suites", None, nearest(wrong[0], policy.suites)))
     known = [str(partition) for partition in Partition]

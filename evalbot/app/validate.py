@@ -14,7 +14,7 @@ from evalbot.app.judge_inputs import check_graded
 from evalbot.app.labels import check_labels
 from evalbot.app.pricing import check_prices
 from evalbot.app.systems import system_prompt
-from evalbot.config import load_policy, suite_decides
+from evalbot.config import policy_in, suite_decides
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
@@ -40,9 +40,7 @@ def validate(root: Path, config: str) -> Validated:
 
 def validate_tree(tree: Snapshot, config: str) -> Validated:
     """The same of any tree; raises ConfigError likewise."""
-    if not tree.exists(config):
-        raise ConfigError(Problem("no configuration here.", config, None, "`evalbot init` writes one."))
-    policy = load_policy(tree.read(config), config)
+    policy = policy_in(tree, config)
     reader, problems, warnings = DatasetReader(), list[Problem](), list(policy.warnings)
     counts: dict[str, dict[Partition, int]] = {}
     for suite in policy.suites.values():

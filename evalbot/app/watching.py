@@ -18,7 +18,7 @@ from evalbot.app.harvest_places import PUBLIC_API
 from evalbot.app.inputs import Inputs
 from evalbot.app.monitor import BATCH, Monitor, metrics_of, monitor_policy
 from evalbot.app.wiring import World, redactor
-from evalbot.config import load_policy
+from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.monitoring import MonitorPolicy
 from evalbot.domain.ports import Ask, Tree
@@ -56,9 +56,7 @@ def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | No
         CouldNotRun: The stream or the store cannot be reached.
     """
     tree = tree or Repository(root).work_tree()
-    if not tree.exists(config):
-        raise ConfigError(Problem("no configuration here.", config, None, "`evalbot init` writes one."))
-    policy = load_policy(tree.read(config), config)
+    policy = policy_in(tree, config)
     ours = monitor_policy(policy)
     if ours.stream.get("type") == "memory":
         hint = "Take `type: redis`; docs/monitoring.md says how."

@@ -30,8 +30,16 @@ from evalbot.domain.policy import (
     ScoreGate,
     SuitePolicy,
 )
+from evalbot.domain.ports import Tree
 
 _LISTED = 50
+
+
+def policy_in(tree: Tree, path: str) -> Policy:
+    """The policy of a tree's configuration file; raises ConfigError as `load_policy`, and where there is no such file."""
+    if not tree.exists(path):
+        raise ConfigError(Problem("no configuration here.", path, None, "`evalbot init` writes one."))
+    return load_policy(tree.read(path), path)
 
 
 def load_policy(text: bytes, path: str) -> Policy:

@@ -14,7 +14,7 @@ from evalbot.app.exams import DatasetReader, dataset_paths
 from evalbot.app.setup import adversarial, distribution
 from evalbot.app.setup.draft import Overlay
 from evalbot.app.validate import validate_tree
-from evalbot.config import load_policy
+from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
@@ -71,7 +71,7 @@ Make = Callable[[SuitePolicy, Sequence[Example], Snapshot], tuple[str, int, str]
 def _add(root: Path, config: str, suite: str, kind: str, make: Make, *, single: bool = False) -> tuple[Added, ...]:
     repository = Repository(root)
     tree = repository.work_tree()
-    policy = _policy(tree, config)
+    policy = policy_in(tree, config)
     chosen = _chosen(policy, suite, config, single=single)
     files: dict[str, str] = {}
     added = []
@@ -88,12 +88,6 @@ def _add(root: Path, config: str, suite: str, kind: str, make: Make, *, single: 
     validate_tree(Overlay(tree, files), config)
     _write(repository.root, files)
     return tuple(added)
-
-
-def _policy(tree: Snapshot, config: str) -> Policy:
-    if not tree.exists(config):
-        raise ConfigError(Problem("no configuration here.", config, None, "`evalbot init` writes one."))
-    return load_policy(tree.read(config), config)
 
 
 def _chosen(policy: Policy, suite: str, config: str, *, single: bool) -> list[SuitePolicy]:
