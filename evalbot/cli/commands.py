@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
+
+from evalbot.domain.errors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -34,6 +37,9 @@ MODULES = {
 """The module of `evalbot.cli` that defines each command, in the order of `--help`."""
 
 
+_USAGE, _CLICK = typer.BadParameter.__mro__[1:3]  # click's own errors; typer names no other way to them
+
+
 class Commands(TyperGroup):
     """The group of all commands: `--help` and a misspelt name load every module, a command loads its own."""
 
@@ -55,6 +61,24 @@ class Commands(TyperGroup):
             self._load([MODULES[cmd_name]])
         return self._built.get(cmd_name)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and exit with its status; a mistake on the command line is one line and status 2."""
+        ends = extra.pop("standalone_mode", True)
+        extra["standalone_mode"] = False
+        if not ends:
+            return super().main(*args, **extra)
+        try:
+            status = super().main(*args, **extra)
+        except Exception as error:
+            if isinstance(error, typer.Abort):  # a question that nobody answers any more
+                typer.echo("evalbot: cancelled", err=True)
+                sys.exit(130)
+            if not isinstance(error, _CLICK):
+                raise
+            typer.echo(_one_line(error), err=True)
+            sys.exit(2)
+        sys.exit(status if isinstance(status, int) else 0)
+
     def _load(self, modules: Iterable[str]) -> None:
         from evalbot.cli.app import app
 
@@ -63,3 +87,17 @@ class Commands(TyperGroup):
         group = typer.main.get_group(app)
         assert isinstance(group, Commands)  # noqa: S101 - what `cls` says
         self._built = group._built
+
+
+def _one_line(error: Any) -> str:
+    """What is wrong with the command line, after the command that was called; a bare group's help stays a page."""
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return f"evalbot: {error.format_message()}"
+    if str(error.message).startswith("Usage:"):
+        return str(error.message)
+    name = getattr(error, "option_name", None)
+    if isinstance(error, _USAGE) and name and getattr(error, "possibilities", None) is not None:
+        known = [option for parameter in context.command.params for option in parameter.opts if option.startswith("--")]
+        return f"{context.command_path}: there is no option {name!r}. {nearest(name, known)}"
+    return f"{context.command_path}: {' '.join(error.format_message().split())}"

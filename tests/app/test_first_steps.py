@@ -72,3 +72,20 @@ def test_a_path_that_names_nothing(key: str, said: str, tmp_path: Path) -> None:
     done = run(repo.root, "validate")
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == f"evalbot.yml:{line}: no {said} of suite 'support' matches '{key.replace('support', 'suport')}'. Did you mean '{key}'?\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "--bse", "main"), "evalbot check: there is no option '--bse'. Did you mean '--base'?"),
+        (("--jsn",), "evalbot: there is no option '--jsn'. Known: --version."),
+        (("chekc",), "evalbot: No such command 'chekc'. Did you mean 'check'?"),
+        (("bench", "stat"), "evalbot bench: No such command 'stat'. Did you mean 'stats'?"),
+        (("check", "--epochs", "0"), "evalbot check: Invalid value for '--epochs': Input should be greater than or equal to 1"),
+        (("check", "--base"), "evalbot: Option '--base' requires an argument."),
+        (("report",), "evalbot report: Missing argument 'summary'."),
+    ],
+)
+def test_a_word_that_the_command_line_does_not_know(words: tuple[str, ...], said: str) -> None:
+    done = CliRunner().invoke(app, list(words), prog_name="evalbot")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", said + "\n")
