@@ -149,7 +149,7 @@ def test_what_was_said_before_counts_too(tmp_path: Path) -> None:
     assert SUMMARY_BYTES - 500 < size <= SUMMARY_BYTES
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(alphabet="aé😀\n", max_size=400), st.integers(-5, 500))
 def test_a_cut_is_whole_lines_within_the_limit(text: str, limit: int) -> None:
     found = cut_at_lines(text, limit)
@@ -222,7 +222,7 @@ def test_what_is_said_after_ten_of_its_kind_is_still_in_the_log(tmp_path: Path) 
 # ---- untrusted text
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(ANYTHING)
 @example("::stop-commands::x\n::x::\n::error::y")
 def test_OUT_02_no_text_of_others_is_obeyed(text: str) -> None:
@@ -236,7 +236,7 @@ def test_OUT_02_no_text_of_others_is_obeyed(text: str) -> None:
     assert (bare.commands, bare.masks, bare.stopped) == ([], [], False)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(ANYTHING, ANYTHING)
 def test_OUT_05_no_message_is_more_than_one_command(message: str, title: str) -> None:
     log = io.StringIO()

@@ -248,7 +248,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(JSON, st.sampled_from([None, 1]))
 def test_json_reads_the_same_and_every_line_is_in_the_file(value: object, indent: int | None) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=False)
@@ -264,7 +264,7 @@ def _walk(located: Located, value: object, keys: tuple[str | int, ...], last: in
         _walk(located, inner, (*keys, key), last)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.sampled_from(list("ab1:-,[]{}&*!|>'\"%@#?~<.\n \t\r\0\ufeff\u2028é")), max_size=40))
 def test_whatever_the_text_only_a_config_error_comes_out(text: str) -> None:
     for read in (read_yaml, read_json):
@@ -279,7 +279,7 @@ def test_whatever_the_text_only_a_config_error_comes_out(text: str) -> None:
         assert places == {"a.yml"}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_whatever_the_bytes_only_a_config_error_comes_out(data: bytes) -> None:
     for read in (read_yaml, read_json):

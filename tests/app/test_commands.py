@@ -131,7 +131,7 @@ def _is_a_command(body: str) -> bool:
     return False
 
 
-@settings(deadline=None, max_examples=1500)
+@settings(max_examples=1500)
 @given(st.one_of(st.lists(_PIECES, max_size=12).map("".join), st.text(), st.text().map("/evalbot ".__add__)))
 @example('/evalbot accept 0a1b2c3d "ok"')
 @pytest.mark.slow

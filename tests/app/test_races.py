@@ -67,7 +67,7 @@ def test_TOC_02_whatever_the_moment_at_which_another_one_cuts_in_the_newest_verd
 
 
 @pytest.mark.campaign
-@settings(max_examples=sized(300, 20_000), deadline=None)
+@settings(max_examples=sized(300, 20_000))
 @given(
     order=st.lists(st.integers(0, 3), max_size=120),
     actors=st.lists(st.sampled_from(["measure", "approve", "push", "relax"]), min_size=1, max_size=3).filter(
@@ -85,7 +85,7 @@ def test_TOC_02_in_any_order_the_newest_verdict_stands(order: list[int], actors:
 
 
 @pytest.mark.campaign
-@settings(max_examples=sized(100, 5_000), deadline=None)
+@settings(max_examples=sized(100, 5_000))
 @given(order=st.lists(st.integers(0, 3), max_size=80), killed_at=st.integers(1, 25), approve=st.booleans())
 def test_CRS_05_a_machine_that_dies_is_never_green_and_the_next_run_mends_everything(order: list[int], killed_at: int, approve: bool) -> None:
     play = Play(iter(order))

@@ -287,7 +287,7 @@ def test_a_payload_that_is_no_object_is_a_config_error(payload: Any) -> None:
         route("push", payload, Inputs())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_no_damage_to_a_payload_is_anything_but_an_activity_or_a_config_error(data: st.DataObject) -> None:
     stored = data.draw(st.sampled_from(names()))

@@ -1,7 +1,7 @@
 """CRS-10: an error that nobody foresaw, in any function on the way of a pull request, ends red: no check stays open, none is green.
 
 The pull request makes a prompt worse. One run of it tells which functions of evalbot take part; then each of them raises once, on a
-call of its own. `make test` takes a fixed sample of them, `make campaign` every one.
+call of its own. `make test` takes a fixed sample of them, `make campaign` every one, in parts that can run side by side.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 import evalbot
 from tests.app.checking import PROMPT, few, golden, lines, regression
 from tests.app.on_github import Scene
-from tests.longer import FULL
+from tests.longer import sized
 from tests.pages import ROOT
 
 HOME = str(Path(evalbot.__file__).parent)
@@ -33,6 +33,7 @@ suites:
 """
 WORSE = {"prompts/support.md": PROMPT.format(quality="bad")}
 EVERY = 80  # one in so many functions, in `make test`
+PARTS = 40  # of `make campaign`
 
 
 # Where the very writing of the check breaks, it stays in progress, which is not green either; the next run concludes it.
@@ -109,7 +110,8 @@ def _too_long(*_: object) -> None:
 
 
 @pytest.mark.campaign
-def test_CRS_10_an_error_in_any_function_leaves_no_check_open_and_none_green(on_github, no_waiting, waited, capfd):
+@pytest.mark.parametrize("part", range(sized(1, PARTS)))
+def test_CRS_10_an_error_in_any_function_leaves_no_check_open_and_none_green(part, on_github, no_waiting, waited, capfd):
     scene: Scene = on_github(WORSE, start=few(config=NO_JUDGE, golden=lines(golden(2)), regression=lines(regression(2))))
 
     def run() -> int:
@@ -118,7 +120,7 @@ def test_CRS_10_an_error_in_any_function_leaves_no_check_open_and_none_green(on_
     assert run() == 1
     places = taking_part(run)
     assert len(places) > 600
-    chosen = places if FULL else places[::EVERY]
+    chosen = places[part :: sized(EVERY, PARTS)]
     wrong, raised = [], 0
     for where in chosen:
         status, fired = broken(where, run)

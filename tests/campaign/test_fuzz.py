@@ -28,7 +28,7 @@ def damaged(seeds: tuple[bytes, ...]) -> st.SearchStrategy[bytes]:
 
 @pytest.mark.parametrize("name", READERS)
 def test_any_bytes_are_read_or_refused(name):
-    @settings(max_examples=sized(150, 20_000), deadline=None, derandomize=True, database=None)
+    @settings(max_examples=sized(150, 20_000))
     @given(st.one_of(damaged(SEEDS[name]), damaged(SEEDS[name]), st.binary(max_size=80)))
     def read(data: bytes) -> None:
         READERS[name](data)

@@ -73,6 +73,17 @@ def test_SUP_02_what_is_locked_is_looked_up_before_a_release_and_a_package_that_
         assert any(step.get("run") == "make audit" for job in jobs.values() for step in job["steps"])
 
 
+def test_SUP_02_no_workflow_tests_without_the_servers_and_the_browser_that_the_tests_need():
+    """With CI=true a skipped test fails; what they need is installed in one place."""
+    for workflow in ("ci.yml", "release.yml"):
+        jobs = yaml.safe_load((ROOT / ".github" / "workflows" / workflow).read_text())["jobs"]
+        ran = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+        assert any(command.endswith(" .ci/run") for command in ran)
+        assert not any("make test" in command for command in ran)
+    installs = (ROOT / ".ci" / "run").read_text()
+    assert all(part in installs for part in ("chromium", "postgresql", "redis-server", "buildah", "EVALBOT_REQUIRE=redis,postgres,chromium,node,image"))
+
+
 def test_SUP_04_what_is_released_was_attested_and_is_verified_before():
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())["jobs"]
     attested = {name: [step["with"] for step in job["steps"] if "attest-build-provenance@" in step.get("uses", "")] for name, job in jobs.items()}

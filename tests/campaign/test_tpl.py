@@ -55,7 +55,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(PLAIN)
 def test_TPL_08_only_plain_values_reach_a_template(value):
     """What a template sees of a value has no way on to Python's own objects."""

@@ -39,7 +39,7 @@ def test_everything_else_is_refused(url: str) -> None:
     assert objection(url).endswith((".", "`."))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.sampled_from("htps:/.0123456789xXaAfF+-[]@%#?\\ é\n"), max_size=30))
 def test_no_text_breaks_the_check(url: str) -> None:
     assert isinstance(objection(url), str)

@@ -26,7 +26,7 @@ def _paths(value: Any, keys: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [keys] * bool(keys) + [path for key, each in inner for path in _paths(each, (*keys, key))]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(st.sampled_from(_paths(DOCUMENT)), STRANGE, st.sampled_from(["replace", "delete", "add"])),
@@ -68,7 +68,7 @@ def _change(document: Any, keys: tuple[Any, ...], value: Any, action: str) -> No
         return  # an earlier change took the place away
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_damaged_text_is_read_or_refused(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(FULL)))

@@ -103,7 +103,7 @@ def test_a_json_value_is_redacted_in_depth_keys_too(redactor: Redactor) -> None:
     assert redactor.redact_json(value) == {"a": [MASK, 1, None, True, {"b": [f"x{MASK}", 2.5]}], MASK: "k"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=40), st.integers(0, len(CORE) - 12), st.integers(12, len(CORE)), st.text(max_size=40))
 def test_any_twelve_characters_of_a_key_are_found_anywhere(before: str, start: int, length: int, after: str) -> None:
     redactor = Redactor([KEY])
@@ -112,7 +112,7 @@ def test_any_twelve_characters_of_a_key_are_found_anywhere(before: str, start: i
     assert not redactor.leaked(redactor.redact(text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     redactor = Redactor([KEY])

@@ -111,7 +111,7 @@ _ROWS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(_ROWS, _ROWS, _ROWS)
 def test_policys_rows_are_always_the_exam_whatever_head_does(
     policy: list[Example], before: list[Example], head: list[Example]

@@ -23,7 +23,7 @@ def plans(draw: st.DrawFn) -> list[Task]:
     return plan.tasks
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(plans(), st.integers(0, 5))
 def test_every_task_stands_in_the_order_once_in_a_pair_of_its_own_question(tasks: list[Task], seed: int) -> None:
     pairs = order(tasks, seed)
@@ -34,14 +34,14 @@ def test_every_task_stands_in_the_order_once_in_a_pair_of_its_own_question(tasks
         assert len({task.side for task in own}) == len(own)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(plans(), st.integers(0, 5))
 def test_golden_comes_first_then_regression_adversarial_distribution(tasks: list[Task], seed: int) -> None:
     ranks = [PARTITIONS.index(tasks[pair[0]].example.partition) for pair in order(tasks, seed)]
     assert ranks == sorted(ranks)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(plans(), st.integers(0, 5), st.randoms())
 def test_the_order_depends_on_the_plan_and_the_seed_alone(tasks: list[Task], seed: int, dice: random.Random) -> None:
     mixed = dice.sample(tasks, len(tasks))

@@ -66,7 +66,7 @@ rows = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(rows)
 def test_a_row_comes_back_as_it_went(row: Row) -> None:
     line = to_line(row)
@@ -100,7 +100,7 @@ def test_nan_never_reaches_a_line(value: float) -> None:
         to_line(a_row(cost_usd=value))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, len(to_line(a_full_row())) - 1))
 def test_a_torn_line_is_no_row(length: int) -> None:
     with pytest.raises(ValueError):

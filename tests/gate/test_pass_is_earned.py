@@ -244,7 +244,7 @@ REACHED: dict[Verdict, int] = {}
 def test_no_walk_through_states_of_evidence_finds_a_pass_that_was_not_earned():
     REACHED.clear()
     run_state_machine_as_test(
-        Verdicts, settings=settings(max_examples=sized(25, 2_000), stateful_step_count=25, deadline=None, derandomize=True, database=None)
+        Verdicts, settings=settings(max_examples=sized(25, 2_000), stateful_step_count=25)
     )
     assert all(REACHED.get(verdict, 0) > 20 for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE)), REACHED
 

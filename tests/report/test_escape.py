@@ -52,13 +52,13 @@ def test_ten_thousand_hostile_strings_make_no_element_link_mention_or_comment() 
         assert_inert(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ANY_TEXT)
 def test_no_text_at_all_leaves_its_place(text: str) -> None:
     assert_inert(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ANY_TEXT)
 def test_a_block_shows_every_visible_character_of_its_text(text: str) -> None:
     page = Page(block(text, 10_000))

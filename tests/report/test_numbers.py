@@ -113,7 +113,7 @@ def test_counts_have_their_nouns() -> None:
     assert [numbers.counted(n, "example") for n in (0, 1, 1240)] == ["0 examples", "1 example", "1,240 examples"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.none(), st.floats()))
 def test_no_number_reads_as_minus_zero_or_nan(value: float | None) -> None:
     for words in (

@@ -205,7 +205,7 @@ def test_an_example_without_a_cluster_stands_alone():
     assert row([5.0, 4.0] * 6, [4.0, 4.0] * 6, clusters={}).paired.df == 11
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.floats(1, 5), st.floats(1, 5)), max_size=30), st.sampled_from(["welch", "paired", "either"]))
 def test_no_number_of_a_comparison_is_ever_nan_or_infinite(pairs, test):
     got = row([b for b, _ in pairs], [h for _, h in pairs], gate=ScoreGate(test=test))

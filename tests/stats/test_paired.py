@@ -47,7 +47,7 @@ def test_the_sign_flip_test_gives_the_exact_p(case):
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # scipy's own, on a constant side
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(PAIRS)
 def test_paired_equals_scipy_wherever_differences_vary(pairs):
     base, head = map(list, zip(*pairs, strict=True))
@@ -62,7 +62,7 @@ def test_paired_equals_scipy_wherever_differences_vary(pairs):
     assert got.ci == pytest.approx(tuple(want.confidence_interval(0.95)), rel=1e-9, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(PAIRS)
 def test_swapping_the_sides_turns_every_sign_and_keeps_p(pairs):
     base, head = map(list, zip(*pairs, strict=True))
@@ -72,7 +72,7 @@ def test_swapping_the_sides_turns_every_sign_and_keeps_p(pairs):
     assert back.t is None if there.t is None else back.t == pytest.approx(-there.t)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(PAIRS, st.sampled_from([1e-60, 1e-3, 7.0, 1e60]))
 def test_another_unit_scales_the_effect_and_keeps_p(pairs, unit):
     base, head = map(list, zip(*pairs, strict=True))

@@ -17,13 +17,13 @@ def test_pairs_needed_equals_r(case):
     assert pairs_needed(given_["sd_diff"], given_["delta"], given_["alpha"], given_["power"]) == case["expected"]["n"]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.floats(0.0, 1e6), st.floats(1e-6, 1e3))
 def test_pairs_needed_is_always_a_number_that_can_be_printed(spread, delta):
     assert 2 <= pairs_needed(spread, delta) <= 10**9
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(0.05, 5.0), st.floats(0.05, 2.0))
 def test_more_spread_never_needs_fewer_pairs(spread, delta):
     assert pairs_needed(spread * 1.2, delta) >= pairs_needed(spread, delta) >= pairs_needed(spread, delta * 1.2)

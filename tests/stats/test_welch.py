@@ -24,7 +24,7 @@ def test_welch_gives_the_published_numbers(case):
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # scipy's own, on a constant side
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(SCORES, SCORES)
 def test_welch_equals_scipy_wherever_scores_vary(base, head):
     got = welch(base, head)
@@ -40,7 +40,7 @@ def test_welch_equals_scipy_wherever_scores_vary(base, head):
     assert got.ci == pytest.approx((-high, -low), rel=1e-9, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(SCORES, SCORES)
 def test_swapping_the_sides_turns_every_sign_and_keeps_p(base, head):
     there, back = welch(base, head), welch(head, base)
@@ -50,7 +50,7 @@ def test_swapping_the_sides_turns_every_sign_and_keeps_p(base, head):
     assert back.t is None if there.t is None else back.t == pytest.approx(-there.t)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(SCORES, SCORES, st.sampled_from([-3.0, 0.25, 7.0, 1000.0]))
 def test_adding_a_constant_to_every_score_changes_no_result(base, head, shift):
     there, moved = welch(base, head), welch([x + shift for x in base], [x + shift for x in head])
@@ -58,7 +58,7 @@ def test_adding_a_constant_to_every_score_changes_no_result(base, head, shift):
     assert moved.effect == pytest.approx(there.effect, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(SCORES, SCORES, st.sampled_from([1e-60, 1e-3, 7.0, 1e60]))
 def test_another_unit_scales_the_effect_and_keeps_p(base, head, unit):
     there, scaled = welch(base, head), welch([x * unit for x in base], [x * unit for x in head])

@@ -405,7 +405,7 @@ def test_golden_rows_with_fewer_than_two_reviewers_are_one_line() -> None:
     assert warnings(rows) == ("7 of 50 golden examples have fewer than two reviewers: g0, g1, g2, g3, g4 and 2 more.",)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=200), st.sampled_from(["a.jsonl", "a.csv", "a.json", "a.yaml"]))
 def test_any_bytes_are_examples_or_a_config_error_and_nothing_else(data: bytes, path: str) -> None:
     with suppress(ConfigError):
@@ -419,7 +419,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.dictionaries(st.sampled_from([*FULL, "other"]), _JSON, max_size=6) | _JSON, min_size=1, max_size=4))
 def test_no_row_is_ever_skipped(rows: list[object]) -> None:
     with suppress(ConfigError):

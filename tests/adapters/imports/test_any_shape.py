@@ -28,21 +28,21 @@ def files(name: str, value: object) -> Files:
     return Files({**OTHERS, name: json.dumps(value)})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(some.fixed_dictionaries({"prompts": VALUES}, optional=dict.fromkeys(("providers", "tests", "defaultTest", "scenarios", "assertionTemplates", "description", "targets"), VALUES)))
 def test_promptfoo(value: dict[str, object]) -> None:
     with suppress(ConfigError):
         read_promptfoo(files("promptfooconfig.json", value), "promptfooconfig.json", "evals", usable)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some.dictionaries(KEYS, VALUES, max_size=5))
 def test_openai_evals(value: dict[str, object]) -> None:
     with suppress(ConfigError):
         read_samples(files("s.jsonl", value), "s.jsonl", "evals")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some.fixed_dictionaries({"messages": VALUES}, optional=dict.fromkeys(("testData", "evaluators", "model", "description"), VALUES)))
 def test_prompt_files(value: dict[str, object]) -> None:
     with suppress(ConfigError):

@@ -198,7 +198,7 @@ def test_a_live_object_reaches_no_template() -> None:
         assert "no JSON value" in reason
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3))
 def test_only_plain_data_arrives(values: dict[str, object]) -> None:
     source = "{{ (v.__class__ if false else v)|tojson }}"

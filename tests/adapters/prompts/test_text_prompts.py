@@ -184,7 +184,7 @@ TEMPLATE_PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(TEMPLATE_PIECES, st.text(max_size=5), st.integers())
 def test_plain_templates_come_out_as_jinja_renders_them(source: str, a: str, b: int) -> None:
     quick = plain(source)

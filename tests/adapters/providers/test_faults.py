@@ -269,14 +269,14 @@ def nested(keys: list[str]) -> st.SearchStrategy[object]:
 
 
 @given(st.text() | nested(_ERRORS).map(json.dumps))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_error_body_can_be_read(body: str) -> None:
     assert read_failure(400, {}, body).error().fault in ProviderFault
 
 
 @wire
 @given(st.lists(st.binary(max_size=60) | nested(_ANSWERS), min_size=10, max_size=20))
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 def test_any_body_is_a_reply_or_a_classed_error(model: Model, bodies: list[object]) -> None:
     with lb.LoopbackModels(lambda call: lb.Fault(200, bodies[call.n - 1])) as server:
         found = ask(server, *[request(model)] * len(bodies))
