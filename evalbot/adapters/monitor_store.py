@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -211,6 +211,24 @@ class MonitorStore:
 
     def _set_mark(self, name: str, value: str) -> None:
         self._database.execute("insert or replace into marks values (?, ?)", (name, value))
+
+
+def told_in(path: Path, since: float) -> tuple[Sequence[Alert], Mapping[str, float]]:
+    """Alerts of a store that were told from a time on or went on, and when the samples that they name were; the file is only read.
+
+    Raises:
+        CouldNotRun: It is no store of the monitor, or cannot be read.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=30.0, uri=True)) as database:
+            columns = "kind, about, message, at, count, samples"
+            rows = database.execute(f"select {columns} from alerts where at >= ? union all select {columns} from standing where at >= ?", (since, since))  # noqa: S608 - names of ours
+            found = [Alert(AlertKind(row[0]), row[1], row[2], row[3], row[4], tuple(map(str, json.loads(row[5])))) for row in rows]
+            names = json.dumps(sorted({name for alert in found for name in alert.samples}))
+            when = dict(database.execute("select id, at from seen where id in (select value from json_each(?))", (names,)))
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        raise CouldNotRun(f"{path.name}: the monitor's store cannot be read: {error}.") from error
+    return found, when
 
 
 def _seen(row: tuple[Any, ...]) -> Seen:

@@ -15,6 +15,7 @@ from evalbot.adapters.datasets import read_datasets
 from evalbot.adapters.datasets.extend import extended
 from evalbot.adapters.globs import match
 from evalbot.app import ledger as ledgers
+from evalbot.app.harvest_alerts import alerted
 from evalbot.app.harvest_alike import alike
 from evalbot.app.harvest_erased import erased_in
 from evalbot.app.harvest_names import KEY_VARIABLE, Named, example_id, hashed_by, nowhere, outcome
@@ -38,6 +39,7 @@ from evalbot.domain.runs import Row
 from evalbot.domain.samples import From, Sample, Window
 from evalbot.domain.verdicts import Verdict
 from evalbot.gate.proposals import chosen, unknown
+from evalbot.report.numbers import counted
 from evalbot.report.proposal import proposal_body, proposal_title
 
 MOST_UNSCORED = 0.05  # of the samples: with more, the judge is broken and what failed cannot be told
@@ -150,7 +152,8 @@ class _Run:
 
         erased = erased_in(self.ours, self.policy.path, self.tree)
         source, here = build_source(self.ours, self.policy.path), From(self.root, self.world.environment)
-        return window, draw(self.ours, source, window, here, personal, self.policy.limits.seed, wanted, erased)
+        alerts = alerted(self.ours, self.root, window)
+        return window, draw(self.ours, source, window, here, personal, self.policy.limits.seed, wanted, erased, alerts)
 
     def _catch(self, drawn: Drawn, known: ledgers.Ledger, kept: Sequence[Example], lab: Lab, personal: Personal) -> Catch:
         """What is worth proposing; raises CouldNotRun where too little could be scored to tell."""
@@ -159,7 +162,7 @@ class _Run:
         sorted_out: list[Any] = []
 
         async def worth_asking(rows: Sequence[Row]) -> list[Failure]:
-            failed, unscored = failures(made, drawn.samples, names, drawn.bad, rows, named=self.options.named is not None)
+            failed, unscored = failures(made, drawn, names, rows, named=self.options.named is not None)
             if unscored > MOST_UNSCORED * max(1, len(drawn.samples)):
                 raise CouldNotRun(f"{unscored} of {len(drawn.samples)} recorded answers could not be scored.")
             examples = [*self._dataset(), *kept] if failed else []
@@ -311,5 +314,5 @@ def _iso(seconds: float) -> str:
 def _reason(catch: Catch, draft: Draft | None) -> str:
     counts = catch.counts
     if draft is None:
-        return f"nothing to propose: {counts.failed} of {counts.sampled} samples failed, none of them new"
-    return f"{counts.proposed} new regression examples proposed from {counts.failed} failures in {counts.sampled} samples"
+        return f"nothing to propose: {counts.failed} of {counted(counts.sampled, 'sample')} failed, none of them new"
+    return f"{counted(counts.proposed, 'new regression example')} proposed from {counted(counts.failed, 'failure')} in {counted(counts.sampled, 'sample')}"

@@ -23,7 +23,7 @@ def proposed_row(failure: Failure) -> Mapping[str, Json]:
     if sample.url:
         source["url"] = sample.url
     row["source"] = source
-    metadata: dict[str, Json] = {"failed": list(failure.kinds or failure.signals), "seen": failure.seen}
+    metadata: dict[str, Json] = {"failed": list(failure.kinds or failure.alerts or failure.signals), "seen": failure.seen}
     if sample.expected is not None:
         metadata["correction"] = sample.expected
     return row | {"metadata": metadata}

@@ -10,6 +10,7 @@ from evalbot.adapters.targets.replay import Player
 from evalbot.app.case import Case
 from evalbot.app.commits import Commits
 from evalbot.app.exams import suite_metrics
+from evalbot.app.harvest_window import Drawn
 from evalbot.app.planning import Subject, plan
 from evalbot.app.systems import System, Systems, system_sides
 from evalbot.app.targets import NotAllowed, target
@@ -103,22 +104,25 @@ def bench(
 
 
 def failures(
-    made: Bench, samples: Sequence[Sample], names: Sequence[str], bad: frozenset[int], rows: Sequence[Row], *, named: bool = False
+    made: Bench, drawn: Drawn, names: Sequence[str], rows: Sequence[Row], *, named: bool = False
 ) -> tuple[list[Failure], int]:
     """The samples whose answers were bad, worst signals first, and how many could not be scored; of named ones all are bad."""
     by_example = {row.example: row for row in rows}
     deciding = suite_decides(made.case.metrics or {})
     found: list[Failure] = []
     unscored = 0
-    for index, (sample, name) in enumerate(zip(samples, names, strict=True)):
+    for index, (sample, name) in enumerate(zip(drawn.samples, names, strict=True)):
         row = by_example.get(name)
-        said = {"metrics": row is not None and row.passed is False, "error": sample.had_error, "feedback": index in bad, "named": named}
+        alerts = drawn.alerts.get(index, ())
+        said = {
+            "metrics": row is not None and row.passed is False, "error": sample.had_error, "feedback": index in drawn.bad, "alert": bool(alerts), "named": named,
+        }  # fmt: skip
         signals = [word for word, is_so in said.items() if is_so]
         if row is not None and row.passed is None and row.error is not None:
             unscored += 1
         if signals:
             kinds = failure_kinds(row, deciding) if row is not None and row.passed is False else ()
-            found.append(Failure(sample, name, tuple(signals), kinds, _reasons(row) if row is not None else ()))
+            found.append(Failure(sample, name, tuple(signals), kinds, _reasons(row) if row is not None else (), alerts=alerts))
     return sorted(found, key=lambda one: -len(one.signals)), unscored
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from evalbot.adapters.sources.mapped import Unusable, mapper
 from evalbot.adapters.sources.paths import finder
+from evalbot.app.harvest_alerts import Alerted
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.harvest import Counts, HarvestPolicy
@@ -18,6 +19,7 @@ from evalbot.domain.samples import From, Sample, Source, Window
 from evalbot.stats.sampling import Facts, ProductionSampler
 
 OVERLAP_SECONDS = 900.0  # records that reach a source late are still seen; what was seen before is known by its id
+NO_ALERTS = Alerted()
 _NEEDED = ("id", "output", "timestamp")
 _COMPARED = re.compile(r"\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*\Z")
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -27,11 +29,21 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """Samples to look at, redacted, with what became of the others. `bad` names (by their place) those with bad feedback."""
+    """Samples to look at, redacted, with what became of the others. `bad` names (by their place) those with bad feedback, `alerts` those of alerts."""
 
     samples: tuple[Sample, ...]
     bad: frozenset[int]
     counts: Counts
+    alerts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A sample as it came, with what is known against it."""
+
+    sample: Sample
+    disliked: bool = False
+    alerts: tuple[str, ...] = ()
 
 
 def window_of(policy: HarvestPolicy, watermark: float, now: float) -> Window:
@@ -41,9 +53,9 @@ def window_of(policy: HarvestPolicy, watermark: float, now: float) -> Window:
 
 def draw(
     policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int,
-    wanted: Callable[[Sample], bool] = lambda _: True, erased: Callable[[Sample], bool] = lambda _: False,
+    wanted: Callable[[Sample], bool] = lambda _: True, erased: Callable[[Sample], bool] = lambda _: False, alerts: Alerted = NO_ALERTS,
 ) -> Drawn:  # fmt: skip
-    """Fetch, draw from what is wanted, and redact; what is erased is only counted.
+    """Fetch, draw from what is wanted, and redact; what is erased is only counted. What an alert names is taken whatever the draw, also from before the window.
 
     Raises:
         ConfigError: The map names too little, or fits no record at all.
@@ -53,29 +65,34 @@ def draw(
     _refuse_poor(paths, policy)
     mapped, bad = mapper(paths), _bad_feedback(policy)
     strata = [_stratum(name) for name in policy.by]
-    sampler: ProductionSampler[tuple[Sample, bool]] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed)
+    sampler: ProductionSampler[_Found] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed)
     unusable, usable, forgotten, reason = 0, False, 0, ""
-    for record in source.fetch(window, here):
+    called: dict[str, _Found] = {}
+    for record in source.fetch(alerts.stretched(window), here):
         try:
             sample = mapped(record)
         except Unusable as error:
             unusable, reason = unusable + 1, str(error)
             continue
-        if not window.since <= sample.timestamp < window.until:
+        usable, why = True, alerts.by.get(sample.id, ())
+        if not (window.since <= sample.timestamp or why) or sample.timestamp >= window.until:
             continue
-        usable = True
         if erased(sample):
             forgotten += 1
             continue
         if not wanted(sample):
             continue
-        disliked = bad(record, sample)
-        trouble = disliked or sample.had_error
+        found = _Found(sample, bad(record, sample), why)
+        if why:
+            called.setdefault(sample.id, found)
+            continue
+        trouble = found.disliked or sample.had_error
         facts = Facts(sample.id, tuple(of(record, sample) for of in strata), _searched(sample), sample.latency_ms, trouble)
-        sampler.offer((sample, disliked), facts)
+        sampler.offer(found, facts)
     if unusable and not usable:
         raise ConfigError(Problem(f"harvest: none of {unusable} records is a sample: {reason}.", hint="Look at `harvest.map`."))
-    return _redacted(sampler.chosen(), personal, Counts(sampler.offered, sampler.repeated, unusable, forgotten))
+    drawn = [*called.values(), *sampler.chosen()][: max(policy.most_samples, len(called))]
+    return _redacted(drawn, personal, Counts(sampler.offered + len(called), sampler.repeated, unusable, forgotten))
 
 
 def _refuse_poor(paths: Mapping[str, str], policy: HarvestPolicy) -> None:
@@ -84,20 +101,22 @@ def _refuse_poor(paths: Mapping[str, str], policy: HarvestPolicy) -> None:
         raise ConfigError(Problem(f"harvest.map has no {', '.join(missing)}.", hint=f"Line {policy.line}: say where each stands in a record."))
 
 
-def _redacted(chosen: Iterable[tuple[Sample, bool]], personal: Personal, counts: Counts) -> Drawn:
+def _redacted(chosen: Iterable[_Found], personal: Personal, counts: Counts) -> Drawn:
     """A sample on which redaction fails is dropped and counted; nothing of it is used."""
     kept: list[Sample] = []
     bad: set[int] = set()
+    alerts: dict[int, tuple[str, ...]] = {}
     dropped = 0
-    for sample, disliked in chosen:
+    for found in chosen:
         try:
-            clean = _without_personal_data(sample, personal)
+            clean = _without_personal_data(found.sample, personal)
         except Exception:  # whatever it was: text that could not be looked through must not go on
             dropped += 1
             continue
-        bad |= {len(kept)} if disliked else set()
+        bad |= {len(kept)} if found.disliked else set()
+        alerts |= {len(kept): found.alerts} if found.alerts else {}
         kept.append(clean)
-    return Drawn(tuple(kept), frozenset(bad), replace(counts, sampled=len(kept) + dropped, not_redacted=dropped))
+    return Drawn(tuple(kept), frozenset(bad), replace(counts, sampled=len(kept) + dropped, not_redacted=dropped), alerts)
 
 
 def _without_personal_data(sample: Sample, personal: Personal) -> Sample:

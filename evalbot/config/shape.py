@@ -310,6 +310,9 @@ class HarvestPart(Part):
     erased: Text | None = Field(
         default=None, description="A file of the repository that lists who asked to be forgotten: ids of users or records, or `sha256:` and the hash of one, one a line."
     )
+    alerts: Text | None = Field(
+        default=None, description="The monitor's store (`monitor.store`): samples that its alerts name are always looked at, and count as failures."
+    )
     allow_public: bool = Field(default=False, description="Whether production text, redacted, may go into a public repository.")
 
 

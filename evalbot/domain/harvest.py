@@ -29,7 +29,7 @@ class Caps:
 class HarvestPolicy:
     """`harvest:` of the configuration. `source` is its options, `type` among them; `bad_when` are the values of `feedback` that are bad.
 
-    `erased` is the file of those who asked to be forgotten.
+    `erased` is the file of those who asked to be forgotten, `alerts` the monitor's store, whose alerts name samples.
     """
 
     suite: str
@@ -49,6 +49,7 @@ class HarvestPolicy:
     allow_public: bool = False
     line: int = 0
     erased: str = ""
+    alerts: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class Failure:
     Args:
         sample: What was asked and answered.
         example: The id that its example would have: `prod-…`.
-        signals: Why it counts: `metrics`, `error`, `feedback`.
+        signals: Why it counts: `metrics`, `error`, `feedback`, `alert`, `named`.
         kinds: What failed: names of metrics and checks.
         reasons: The metrics' words.
+        alerts: The monitor's alerts that name it.
         fresh: How often the present prompt failed, of how many answers that could be judged.
         cluster: What it has in common with others.
         seen: How many failures of the window are nearly the same.
@@ -74,6 +76,7 @@ class Failure:
     fresh: tuple[int, int] = (0, 0)
     cluster: str = ""
     seen: int = 1
+    alerts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def clustered(failures: Sequence[Failure]) -> list[list[Failure]]:
     """Failures of one kind with like inputs, each group with a name; largest first, what was seen most first in each."""
     by_kind: dict[tuple[str, ...], list[Failure]] = {}
     for failure in failures:
-        by_kind.setdefault(failure.kinds or failure.signals, []).append(failure)
+        by_kind.setdefault(failure.kinds or failure.alerts or failure.signals, []).append(failure)
     groups: list[list[Failure]] = []
     for kinds, some in by_kind.items():
         words = [tokens(asked(failure.sample.input)) for failure in some]

@@ -13,7 +13,7 @@ from evalbot.report.table import details
 
 _MOST_CHARACTERS = 60_000
 _ANSWER = 1500
-_SIGNALS = {"metrics": "the metrics", "error": "an error", "feedback": "bad feedback", "named": "the word of somebody who named it"}
+_SIGNALS = {"metrics": "the metrics", "error": "an error", "feedback": "bad feedback", "alert": "an alert of the monitor", "named": "the word of somebody who named it"}
 
 
 def proposal_title(suite: str, count: int) -> str:
@@ -47,13 +47,17 @@ def proposal_body(policy: HarvestPolicy, failures: Sequence[Failure], kept: Sequ
 
 
 def _row(failure: Failure) -> str:
-    why = " and ".join(_SIGNALS[signal] for signal in failure.signals)
-    kinds = f" ({', '.join(code(kind, 60) for kind in failure.kinds[:4])})" if failure.kinds else ""
+    told = {"metrics": failure.kinds, "alert": failure.alerts}
+    why = " and ".join(_SIGNALS[signal] + _listed(told.get(signal, ())) for signal in failure.signals)
     fresh = f"; the present prompt fails it {failure.fresh[0]} of {failure.fresh[1]} times" if failure.fresh[1] else ""
     seen = f"; seen {failure.seen} times" if failure.seen > 1 else ""
     # GitHub takes a row as done where "[x]" stands anywhere in it.
     link = f"; source {code(failure.sample.url.replace('[', '%5B'), 200)}" if failure.sample.url else ""
-    return f"- [ ] {code(failure.example)}: failed by {why}{kinds}{fresh}{seen}. Cluster: {inline(failure.cluster, 80)}{link}"
+    return f"- [ ] {code(failure.example)}: failed by {why}{fresh}{seen}. Cluster: {inline(failure.cluster, 80)}{link}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f" ({', '.join(code(word, 80) for word in words[:4])})" if words else ""
 
 
 def _evidence(failure: Failure) -> str:

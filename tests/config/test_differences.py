@@ -39,7 +39,7 @@ def test_neither_the_subject_nor_its_spelling_is_policy(old: str, new: str) -> N
     assert (
         found == ()
         if not old.startswith("harvest")
-        else len(found) == 1 and found[0].startswith('harvest: {"allow_public":false,"dataset":') and found[0].endswith("→ nothing")
+        else len(found) == 1 and found[0].startswith('harvest: {"alerts":null,"allow_public":false,"dataset":') and found[0].endswith("→ nothing")
     )
 
 

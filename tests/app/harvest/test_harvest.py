@@ -172,6 +172,11 @@ def test_a_window_with_nothing_in_it_passes_and_moves_on(shop):
     assert shop.server.pulls == {}
 
 
+def test_an_unusable_record_in_a_window_with_nothing_else_in_it_is_no_wrong_map(shop):
+    done = shop.log(record("old", ago=3 * DAY), {"id": "no-time"}).harvest()
+    assert (done.verdict, done.catch.counts.unusable) == ("pass", 1)
+
+
 def test_records_that_the_map_does_not_fit_are_a_configuration_error(shop):
     shop.log({"other": 1}, {"other": 2})
     with pytest.raises(ConfigError, match="none of 2 records is a sample: it has no id"):
