@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from evalbot.app.case import Case
-from evalbot.app.wiring import Run
+from evalbot.app.running import Run
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ErrorClass
 from evalbot.domain.examples import Example, Partition

@@ -23,10 +23,11 @@ from evalbot.app.digests import digests
 from evalbot.app.exams import DatasetReader
 from evalbot.app.policies import Policies, load_policies
 from evalbot.app.preview import Preview, preview
+from evalbot.app.running import Run
 from evalbot.app.shards import own_part, own_share, shard_of, undecided, withheld
 from evalbot.app.suspects import replays, suspects
 from evalbot.app.trends import with_trends
-from evalbot.app.wiring import MOVED, Lab, Run, World
+from evalbot.app.wiring import MOVED, Lab, World
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem, nearest
 from evalbot.domain.examples import Partition
 from evalbot.domain.models import Model

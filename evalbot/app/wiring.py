@@ -6,7 +6,6 @@ import asyncio
 import atexit
 import random
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -25,17 +24,17 @@ from evalbot.adapters.spend import FileSpend, NoSpend
 from evalbot.adapters.targets.export import exported
 from evalbot.app.aside import aside
 from evalbot.app.beforehand import estimated, expected_usd, memory_of, of_today
-from evalbot.app.cancelling import SIGNALS, asked, listening, note
+from evalbot.app.cancelling import asked
+from evalbot.app.orderly import in_order
+from evalbot.app.running import Run
 from evalbot.app.systems import Systems, code_paths
-from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, NoKey, Problem
 from evalbot.domain.models import Endpoint, Model, Usage
 from evalbot.domain.policy import Limits
 from evalbot.domain.ports import Ask, Cache, Journal, Progress, Provider, Spend, StoredLines
 from evalbot.domain.record import Estimate, Recalled
 from evalbot.domain.redaction import Redactor
-from evalbot.domain.runs import Row, Side, Task
-from evalbot.domain.scores import Answered, Score
+from evalbot.domain.runs import Task
 from evalbot.domain.targets import Place
 from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
@@ -50,75 +49,6 @@ from evalbot.report.estimate import in_words
 MOVED = "a newer head replaced this one"
 WATCH_SECONDS = 25.0  # the contract asks for 30 at most
 SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-
-
-@dataclass
-class Run:
-    """A running lab's hand: `await run(tasks)` measures; what else it does looks at what was measured.
-
-    `fresh` says whether anything was measured that no earlier run had left.
-    """
-
-    runner: Runner
-    earlier: Earlier
-    memory: Memory | None = None
-    rows: list[Row] = field(default_factory=list)
-    fresh: bool = False
-
-    async def __call__(self, tasks: Sequence[Task]) -> list[Row]:
-        """The rows that an earlier run left, and those that are measured now."""
-        known, left = self.earlier.split(tasks)
-        asked = await self.runner.run(left)
-        left_ids = {id(task) for task in left}
-        pairs = [*zip([task for task in tasks if id(task) not in left_ids], known, strict=True), *zip(left, asked, strict=True)]
-        found = known + asked
-        if stale := self._drifted(pairs):
-            # Some models answer under another name by now: what they said earlier is no match for what they say today.
-            again = [pairs[at][0] for at in sorted(stale)]
-            self.earlier.give_back(again)
-            left = left + again
-            found = [*(row for at, (_, row) in enumerate(pairs) if at not in stale), *await self.runner.run(again)]
-        self.fresh = self.fresh or bool(left)
-        self.rows += found
-        return found
-
-    async def look_back(self, rows: Sequence[Row], tasks: Sequence[Task]) -> list[Row]:
-        """The rows with probes of judges and comparisons of both sides; all rows so far are to be given."""
-        self.rows = await self.runner.look_back(rows, tasks)
-        return self.rows
-
-    def stored(self, tasks: Sequence[Task]) -> list[Row]:
-        """The rows that an earlier run left, on either side where both ask the same; nothing is measured. They stay in the journal."""
-        known, left = self.earlier.split(tasks)
-        twins, _ = self.earlier.split([replace(task, side=Side.BASE if task.side is Side.HEAD else Side.HEAD) for task in left])
-        self.rows += known
-        return known + [row.but(side=Side.BASE if row.side is Side.HEAD else Side.HEAD) for row in twins]
-
-    async def regrade(self, answers: Sequence[tuple[Task, Row]], by: str) -> list[Mapping[str, Score]]:
-        """What other metrics say of answers that are there (see `Runner.regrade`)."""
-        return await self.runner.regrade(answers, by)
-
-    @property
-    def drifted(self) -> frozenset[str]:
-        """Models that answer under another name by now than in what was kept, by "provider/model"."""
-        rows = self.earlier.drifted(self.runner.names)
-        return rows | self.memory.drifted if self.memory else rows
-
-    def _drifted(self, pairs: Sequence[tuple[Task, Row]]) -> frozenset[int]:
-        """Where rows rest on replies of a model that answers under another name by now."""
-        labels = self.drifted
-        return frozenset(
-            at for at, (task, row) in enumerate(pairs)
-            if (row.cached or row.cached_calls) and (task.request.model.label in labels or self.runner.graded_by_any(task.suite, labels))
-        ) if labels else frozenset()  # fmt: skip
-
-    async def grade(self, suite: str, metric: str, answers: Sequence[Answered]) -> list[Score]:
-        """One metric's scores of answers that are nobody's in this run."""
-        return await self.runner.grade(suite, metric, answers)
-
-    def note(self, at: int, metric: str, detail: Mapping[str, Json]) -> None:
-        """Keep something beside the score of a row."""
-        self.rows[at] = self.runner.note(self.rows[at], metric, detail)
 
 
 def redactor(environment: Mapping[str, str]) -> Redactor:
@@ -233,7 +163,7 @@ class Lab:
             self.gateway.stop("only stored results are used here")
         watch: asyncio.Future[None] | None = None
         try:
-            with ExitStack() as folders, _in_order():
+            with ExitStack() as folders, in_order():
                 await self._look()  # before the first call is paid for
                 watch = asyncio.ensure_future(self._watch())
                 if not self.stored_only:
@@ -265,7 +195,7 @@ class Lab:
         self.gateway = self._door(None, NoSpend())
         deadline = self.world.clock() + self.limits.total_seconds
         try:
-            with _in_order():
+            with in_order():
                 yield Questions(self.gateway, models, Bill(), deadline, Embeddings(self.gateway))
         finally:
             for provider in self._providers.values():
@@ -378,24 +308,3 @@ class Lab:
 
     def _provider(self, model: Model) -> Provider:
         return self._providers[model.endpoint]
-
-
-class _in_order:  # noqa: N801 - reads as words in `with`
-    """Within it, a signal cancels the run instead of breaking into it: journal and connections are closed first."""
-
-    def __enter__(self) -> None:
-        self._loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - entered from a coroutine
-        self._previous = {number: signal.getsignal(number) for number in SIGNALS} if listening() else {}
-
-        def cancel() -> None:
-            note()
-            task.cancel()
-
-        for number in self._previous:
-            self._loop.add_signal_handler(number, cancel)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._previous.items():
-            self._loop.remove_signal_handler(number)
-            signal.signal(number, handler)
