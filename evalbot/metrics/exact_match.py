@@ -40,26 +40,10 @@ class ExactMatch:
     punctuation: bool = True
 
     needs = "an `expected_output` or `references`"
-
-    @property
-    def scale(self) -> tuple[float, float] | None:
-        """0 and 1."""
-        return (0.0, 1.0)
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def decides(self) -> Decides:
-        """Only where it is alone."""
-        return Decides.ALONE
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """None are asked."""
-        return ()
+    scale = (0.0, 1.0)
+    lower_is_better = False
+    decides = Decides.ALONE
+    models = ()
 
     def applies(self, example: Example) -> bool:
         """Where there is an expected answer."""

@@ -55,26 +55,14 @@ class TokenF1:
     threshold: Threshold | None = None
 
     needs = "an `expected_output` or `references`"
-
-    @property
-    def scale(self) -> tuple[float, float] | None:
-        """0 to 1."""
-        return (0.0, 1.0)
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
+    scale = (0.0, 1.0)
+    lower_is_better = False
+    models = ()
 
     @property
     def decides(self) -> Decides:
         """With a threshold."""
         return Decides.NO if self.threshold is None else Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """None are asked."""
-        return ()
 
     def problems(self) -> list[str]:
         """What is wrong with the threshold."""

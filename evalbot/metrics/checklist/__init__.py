@@ -75,10 +75,7 @@ class Checklist(Panel):
     report_only: bool = False
     calibration: Mapping[str, object] | None = None
 
-    @property
-    def scale(self) -> tuple[float, float]:
-        """Shares."""
-        return (0.0, 1.0)
+    scale = (0.0, 1.0)
 
     @property
     def minimum(self) -> Threshold:

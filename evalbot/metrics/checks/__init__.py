@@ -63,25 +63,10 @@ class Checks:
 
     checks: tuple[Mapping[str, object], ...] = ()
 
-    @property
-    def scale(self) -> tuple[float, float] | None:
-        """0 to 1."""
-        return (0.0, 1.0)
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def decides(self) -> Decides:
-        """Always."""
-        return Decides.YES
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """None are asked."""
-        return ()
+    scale = (0.0, 1.0)
+    lower_is_better = False
+    decides = Decides.YES
+    models = ()
 
     def problems(self) -> list[str]:
         """One line per check that cannot be applied; schemas that are paths are looked at by `with_files`."""

@@ -70,10 +70,7 @@ class Factuality(Panel):
     report_only: bool = False
     calibration: Mapping[str, object] | None = None
 
-    @property
-    def scale(self) -> tuple[float, float]:
-        """From contradiction to the same facts."""
-        return (0.0, 1.0)
+    scale = (0.0, 1.0)
 
     def problems(self) -> list[str]:
         """What is wrong with the options, one line each."""

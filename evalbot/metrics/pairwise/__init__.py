@@ -78,20 +78,9 @@ class Pairwise:
     task: str = ""
     jury: tuple[str, ...] = ()
 
-    @property
-    def scale(self) -> tuple[float, float] | None:
-        """None: nothing of it is a score of one answer."""
-        return None
-
-    @property
-    def lower_is_better(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def decides(self) -> Decides:
-        """Never."""
-        return Decides.NO
+    scale = None
+    lower_is_better = False
+    decides = Decides.NO
 
     @property
     def models(self) -> tuple[str, ...]:
