@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from evalbot.domain.errors import ConfigError, Problem
@@ -25,7 +25,7 @@ def match(patterns: Sequence[str], paths: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: A pattern leaves the repository (absolute, `..`, `~`, a URL) or has too many wildcards.
     """
-    _refuse(patterns, path="", line=None)
+    _refuse(patterns, path="")
     found: set[str] = set()
     known = frozenset(paths)
     for pattern in patterns:
@@ -37,7 +37,7 @@ def match(patterns: Sequence[str], paths: Sequence[str]) -> list[str]:
 
 
 def expand(
-    patterns: Sequence[str], paths: Sequence[str], *, what: str, path: str, line: int | None = None
+    patterns: Sequence[str], paths: Sequence[str], *, what: str, path: str, lines: Sequence[int] = ()
 ) -> list[str]:
     """The paths that the patterns name, sorted, where each pattern names at least one.
 
@@ -46,22 +46,22 @@ def expand(
         paths: Every path of the tree.
         what: What is looked for, for messages: "prompt", "dataset".
         path: The file that holds the patterns.
-        line: Its line, 1-based.
+        lines: The line of each, 1-based.
 
     Raises:
         ConfigError: One problem for each pattern that leaves the repository or names nothing.
     """
-    _refuse(patterns, path=path, line=line)
+    _refuse(patterns, path=path, lines=lines)
     known = frozenset(paths)
     lost = [pattern for pattern in patterns if not _named(pattern.removeprefix("!"), paths, known)]
     if lost:
         raise ConfigError(
-            Problem(f"no {what} matches {pattern!r}.", path, line, _hint(pattern.removeprefix("!"), paths))
+            Problem(f"no {what} matches {pattern!r}.", path, line_of(pattern, patterns, lines), suggestion(pattern, paths))
             for pattern in lost
         )
     found = match(patterns, paths)
     if patterns and not found:
-        raise ConfigError(Problem(f"no {what} file is left: the patterns with ! exclude all of them.", path, line))
+        raise ConfigError(Problem(f"no {what} file is left: the patterns with ! exclude all of them.", path, lines[0] if lines else None))
     return found
 
 
@@ -91,8 +91,8 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return lambda path: regex.fullmatch(path) is not None
 
 
-def _refuse(patterns: Iterable[str], *, path: str, line: int | None) -> None:
-    problems = [Problem(message, path, line) for pattern in patterns if (message := _objection(pattern))]
+def _refuse(patterns: Sequence[str], *, path: str, lines: Sequence[int] = ()) -> None:
+    problems = [Problem(message, path, line_of(pattern, patterns, lines)) for pattern in patterns if (message := _objection(pattern))]
     if problems:
         raise ConfigError(problems)
 
@@ -113,7 +113,14 @@ def _objection(pattern: str) -> str:
     return ""
 
 
-def _hint(pattern: str, paths: Sequence[str]) -> str:
+def line_of(pattern: str, patterns: Sequence[str], lines: Sequence[int]) -> int | None:
+    """Where a pattern stands, as far as that is known."""
+    return dict(zip(patterns, lines, strict=False)).get(pattern)
+
+
+def suggestion(pattern: str, paths: Sequence[str]) -> str:
+    """What to write in place of a pattern that names none of the paths."""
+    pattern = pattern.removeprefix("!")
     folder = pattern.rstrip("/") + "/"
     if any(path.startswith(folder) for path in paths):
         return f"It is a folder: write '{folder}**'."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from evalbot.app.activities import (
     RunCommand,
     RunSuite,
 )
-from evalbot.app.inputs import Inputs, inputs
+from evalbot.app.inputs import Inputs, WrongInputs, inputs
 from evalbot.app.outputs import outputs
 from evalbot.app.wiring import World, redactor
 from evalbot.domain.canonical import Json, parse_json
@@ -38,10 +39,9 @@ def act(environment: Mapping[str, str]) -> int:
 
     Nothing of what GitHub or the runner refuses changes the verdict, and no event that evalbot does not know is an error.
     """
-    runner, advisory = Runner(environment, redact=redactor(environment).redact), False
+    runner, given = Runner(environment, redact=redactor(environment).redact), Inputs()
     try:
         given = inputs(environment)
-        advisory = given.advisory
         _mask_keys(environment, given, runner)
         for warning in given.warnings:
             runner.say("warning", warning)
@@ -50,11 +50,12 @@ def act(environment: Mapping[str, str]) -> int:
             runner.say("notice", activity.notice)
             return 0
         return _run(activity, given, environment, runner)
-    except (ConfigError, CouldNotRun) as error:
-        verdict = Verdict.CONFIG_ERROR if isinstance(error, ConfigError) else Verdict.INCONCLUSIVE
+    except ConfigError as error:
+        return _refused(error, error.usable if isinstance(error, WrongInputs) else given, environment, runner)
+    except CouldNotRun as error:
         runner.say("error", str(error))
-        runner.outputs({"verdict": str(verdict), "reason": str(error)})
-        return 0 if advisory else verdict.exit_code
+        runner.outputs({"verdict": str(Verdict.INCONCLUSIVE), "reason": str(error)})
+        return 0 if given.advisory else Verdict.INCONCLUSIVE.exit_code
     except KeyboardInterrupt:
         runner.outputs({"verdict": str(Verdict.CANCELLED), "reason": "cancelled before it began"})
         return Verdict.CANCELLED.exit_code
@@ -90,29 +91,47 @@ def _payload(environment: Mapping[str, str]) -> Mapping[str, Json]:
     return found
 
 
-def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runner: Runner) -> int:
-    from evalbot.adapters.github import GitHubClient
-    from evalbot.app.bot import Bot
+def _refused(error: ConfigError, given: Inputs, environment: Mapping[str, str], runner: Runner) -> int:
+    """What cannot begin is written down all the same: in files, outputs and, where the event is about a head, its check and comment."""
+    from evalbot.app.refused import on_its_head, record_of
 
+    world = _world(given, environment)
+    published = on_its_head(record_of(error, given, environment, world.now()), lambda: _activity(environment, replace(given, command="auto")), lambda activity: _bot(activity, given, environment, world))
+    return _tell(published, given, Path(environment.get("GITHUB_WORKSPACE", ".")), world, runner)
+
+
+def _world(given: Inputs, environment: Mapping[str, str]) -> World:
     workspace = Path(environment.get("GITHUB_WORKSPACE", "."))
     keys = {"OPENAI_API_KEY": given.openai_api_key, "ANTHROPIC_API_KEY": given.anthropic_api_key}
     secrets = {**environment, **{name: key for name, key in keys.items() if key}, "GITHUB_TOKEN": given.github_token}
-    world = World.real(secrets, workspace / given.report_dir, quiet=False, cache_dir=workspace / given.cache_dir)
+    return World.real(secrets, workspace / given.report_dir, quiet=False, cache_dir=workspace / given.cache_dir)
+
+
+def _bot(activity: Activity, given: Inputs, environment: Mapping[str, str], world: World) -> Bot:
+    from evalbot.adapters.github import GitHubClient
+    from evalbot.app.bot import Bot
+
     if not given.github_token:
         raise ConfigError(Problem("there is no token: the input `github-token` is empty.", hint="Leave it out to use the job's own."))
-    github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, environment.get("GITHUB_REPOSITORY", ""), most_calls=_most_calls(activity))
+    repository = environment.get("GITHUB_REPOSITORY", "")
+    github = GitHubClient(given.github_token, environment.get("GITHUB_API_URL") or PUBLIC_API, repository, most_calls=_most_calls(activity))
     run = f"{environment.get('GITHUB_RUN_ID', '0')}:{environment.get('GITHUB_RUN_ATTEMPT', '1')}"
+    return Bot(github, given, world, Path(environment.get("GITHUB_WORKSPACE", ".")), run, environment.get("GITHUB_WORKFLOW_REF", ""), repository)
+
+
+def _run(activity: Activity, given: Inputs, environment: Mapping[str, str], runner: Runner) -> int:
+    world = _world(given, environment)
+    bot = _bot(activity, given, environment, world)
+    workspace = bot.workspace
     if isinstance(activity, Harvest):
         from evalbot.app.harvesting import act_harvest
 
         api = environment.get("GITHUB_API_URL") or PUBLIC_API
-        return act_harvest(given, world, workspace, runner, api, environment.get("GITHUB_REPOSITORY", ""), run)
+        return act_harvest(given, world, workspace, runner, api, bot.repository, bot.run)
     if isinstance(activity, Monitor):
         from evalbot.app.watching import act_monitor
 
-        return act_monitor(given, world, workspace, runner, github)
-    bot = Bot(github, given, world, workspace, run, environment.get("GITHUB_WORKFLOW_REF", ""), environment.get("GITHUB_REPOSITORY", ""))
-
+        return act_monitor(given, world, workspace, runner, bot.github)
     published = _published(activity, bot, environment)
     if isinstance(published, Nothing):
         runner.say("notice", published.notice)

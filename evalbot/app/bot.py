@@ -112,6 +112,11 @@ class Bot:
         voice.start(pull.head_sha, pull.number)
         return voice.publish(record, pull)
 
+    def refuse(self, record: RunRecord, activity: CheckPull) -> Published:
+        """Say on an event's head why it is not compared."""
+        pull = self._named(activity)
+        return self.report(replace(record, head_sha=pull.head_sha, event="pull_request", pull_request=pull.number), pull)
+
     def with_stored(self, head: str, workflow: str = "") -> Bot:
         """The same bot, knowing what an earlier run measured for a head; without it all is measured again.
 

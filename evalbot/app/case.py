@@ -166,7 +166,7 @@ def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits) -> PromptPa
     return pair_prompts(
         commits.merge_base, commits.head, base_patterns=at_base.prompts, head_patterns=at_head.prompts,
         renames=commits.renames, policy_tree=commits.tip, policy_patterns=suite.prompts, policy_path=policies.policy.path,
-        policy_line=suite.prompts_line or None,
+        policy_lines=at_head.prompts_lines,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ class PromptPairs:
 
 def pair_prompts(
     base: Tree, head: Tree, *, base_patterns: Sequence[str], head_patterns: Sequence[str], renames: Mapping[str, str],
-    policy_tree: Tree | None = None, policy_patterns: Sequence[str] | None = None, policy_path: str, policy_line: int | None = None,
+    policy_tree: Tree | None = None, policy_patterns: Sequence[str] | None = None, policy_path: str, policy_lines: Sequence[int] = (),
 ) -> PromptPairs:  # fmt: skip
     """Pair a suite's prompts by path, then by rename, and name what differs.
 
@@ -81,7 +81,7 @@ def pair_prompts(
         policy_tree: The files at the tip of the base branch.
         policy_patterns: Globs that name the prompts there; by default `base_patterns`.
         policy_path: The configuration that holds the globs, for messages.
-        policy_line: Its line, for messages.
+        policy_lines: The line of each of `head_patterns`, for messages.
 
     Raises:
         ConfigError: A glob of head names nothing anywhere; two prompts have one id; a prompt of head cannot be read;
@@ -93,9 +93,8 @@ def pair_prompts(
     tip = policy_tree if policy_tree is not None and policy_tree.name != base.name else None
     at_base, at_head = match(base_patterns, base.paths()), match(head_patterns, head.paths())
     at_tip = match(base_patterns if policy_patterns is None else policy_patterns, tip.paths()) if tip else []
-    place = (policy_path, policy_line)
-    _refuse_idle(head_patterns, sorted({*at_base, *at_head, *at_tip}), place)
-    _refuse_twins(at_head, place)
+    _refuse_idle(head_patterns, sorted({*at_base, *at_head, *at_tip}), head.paths(), policy_path, policy_lines)
+    _refuse_twins(at_head, (policy_path, policy_lines[0] if policy_lines else None))
 
     sides = _sides(at_base, at_head, renames)
     seen = {path for both in sides for path in both}
@@ -177,16 +176,19 @@ def _behind(pair: PromptPair, base: Tree, tip: Tree | None) -> Iterator[Problem]
         yield Problem(message, shown(pair.path), hint="Update your branch: merge or rebase onto the base branch, then change it where it is now.")
 
 
-def _refuse_idle(patterns: Sequence[str], named: Sequence[str], place: tuple[str, int | None]) -> None:
-    from evalbot.adapters.globs import match
+def _refuse_idle(patterns: Sequence[str], named: Sequence[str], paths: Sequence[str], policy_path: str, lines: Sequence[int]) -> None:
+    from evalbot.adapters.globs import line_of, match, suggestion
 
     files = list(map(file_of, named))
     idle = [pattern for pattern in patterns if not match([pattern.removeprefix("!")], files)]
     positive = [pattern for pattern in idle if not pattern.startswith("!")]
-    if positive or not patterns:
-        hint = "Paths are relative to the repository's root, and only files that git tracks are seen."
-        said = [f"no prompt file matches {pattern!r}, at base or at head." for pattern in positive] or ["no prompt is named."]
-        raise ConfigError(Problem(message, *place, hint) for message in said)
+    if not patterns:
+        raise ConfigError(Problem("no prompt is named.", policy_path))
+    if positive:
+        raise ConfigError(
+            Problem(f"no prompt matches {pattern!r}, at base or at head.", policy_path, line_of(pattern, patterns, lines), suggestion(pattern, paths))
+            for pattern in positive
+        )
 
 
 def _refuse_twins(paths: Sequence[str], place: tuple[str, int | None]) -> None:

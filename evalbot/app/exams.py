@@ -62,7 +62,7 @@ def build_exam(
 
 def dataset_paths(suite: SuitePolicy, tree: Tree, config: str) -> list[str]:
     """The dataset files of a suite in a tree; raises ConfigError for a pattern that matches none."""
-    return expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", path=config, line=suite.datasets_line or None)
+    return expand(suite.datasets, tree.paths(), what=f"dataset of suite {suite.name!r}", path=config, lines=suite.datasets_lines)
 
 
 def _rows(suite: SuitePolicy, tree: Tree, reader: DatasetReader, config: str) -> tuple[Example, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -47,11 +47,19 @@ class Inputs:
     warnings: tuple[str, ...] = ()
 
 
+class WrongInputs(ConfigError):  # noqa: N818 - reads as what they are
+    """Values that do not fit; `usable` are the inputs with the default in place of each, to say so where it is read."""
+
+    def __init__(self, problems: Sequence[Problem], usable: Inputs) -> None:
+        super().__init__(problems)
+        self.usable = usable
+
+
 def inputs(environment: Mapping[str, str]) -> Inputs:
     """The inputs that a runner set; an empty one is not given. The token falls back to GITHUB_TOKEN.
 
     Raises:
-        ConfigError: Values that do not fit, all at once, each with the nearest one that would.
+        WrongInputs: Values that do not fit, all at once, each with the nearest one that would.
     """
     return _Reader(environment).read()
 
@@ -85,7 +93,7 @@ class _Reader:
             warnings=_unknown(self._environment),
         )
         if self._problems:
-            raise ConfigError(self._problems)
+            raise WrongInputs(self._problems, found)
         return found
 
     def _text(self, name: str) -> str:
@@ -99,7 +107,7 @@ class _Reader:
         given = self._text(name)
         if given and given not in known:
             self._refuse(name, f"cannot be {_quoted(given)}.", nearest(given[:80], known))
-        return given or known[0]
+        return given if given in known else known[0]
 
     def _flag(self, name: str) -> bool:
         given = self._text(name)
@@ -117,7 +125,7 @@ class _Reader:
         for word in words:
             if word not in known:
                 self._refuse("partitions", f"names {_quoted(word)}, which is no partition.", nearest(word[:80], known))
-        return words
+        return tuple(word for word in words if word in known)
 
     def _epochs(self) -> int | None:
         given = self._text("epochs")
@@ -132,6 +140,7 @@ class _Reader:
         given = self._text(name)
         if given and not _REF.fullmatch(given):
             self._refuse(name, f"is no git reference: {_quoted(given)}.", "Give a branch, a tag or a sha.")
+            return ""
         return given
 
     def _path(self, name: str, default: str, *, from_root: bool = False) -> str:
@@ -141,6 +150,7 @@ class _Reader:
         if _CONTROL.search(given) or ".." in path.parts or not path.name:
             where = "the repository" if from_root else "the workspace"
             self._refuse(name, f"must be a path inside {where}, not {_quoted(given)}.")
+            return default
         return str(path)
 
     def _key(self, config: str) -> str:
@@ -150,6 +160,7 @@ class _Reader:
         if not _KEY.fullmatch(given) or ".." in given or "//" in given:
             rule = "Use letters, digits, '.', '_', '-' and '/', at most 100 of them."
             self._refuse("key", f"cannot be {_quoted(given)}.", rule)
+            return default_key(config)
         return given
 
 

@@ -19,6 +19,9 @@ from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Prompt, Snapshot
+from evalbot.engine.exam import leakage
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ def _suite(
             for row, text in zip(asked, prompt.render_all(asked), strict=True)
             if isinstance(text, str)
         ]
+        if leaked := leakage([row for row in asked if row.gates], prompt.text):
+            named = ", ".join(leaked[:_SHOWN]) + (", …" if len(leaked) > _SHOWN else "")
+            warnings.append(f"{prompt.path}: contains the words of {len(leaked)} example(s) of suite {suite.name!r}: {named}.")
     if problems:
         raise ConfigError(problems)
     return rows
@@ -82,5 +88,5 @@ def _prompts(suite: SuitePolicy, policy: Policy, tree: Snapshot) -> Sequence[Pro
     """The suite's prompts, or what stands in their place."""
     if suite.target is not None:
         return [system_prompt(suite, tree, policy.path)]
-    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, line=suite.prompts_line or None)
+    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=policy.path, lines=suite.prompts_lines)
     return [load_prompt(tree, path) for path in paths]

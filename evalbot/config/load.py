@@ -131,9 +131,14 @@ def _suite(name: str, part: SuitePart, checked: Checked, located: Located) -> Su
         name, tuple(part.prompt or part.prompts or ()), part.model or "", tuple(part.dataset or part.datasets or ()),
         metrics=checked.metrics, params=part.params.given(), epochs={str(key): count for key, count in part.epochs.items()}, owner=part.owner,
         gates=_gates(part.gates, checked.tested), target=part.target, line=located.line("suites", name),
-        prompts_line=located.line("suites", name, "prompt" if part.prompt else "prompts"),
-        datasets_line=located.line("suites", name, "dataset" if part.dataset else "datasets"),
+        prompts_lines=_lines(located, len(part.prompt or part.prompts or ()), "suites", name, "prompt" if part.prompt else "prompts"),
+        datasets_lines=_lines(located, len(part.dataset or part.datasets or ()), "suites", name, "dataset" if part.dataset else "datasets"),
     )  # fmt: skip
+
+
+def _lines(located: Located, count: int, *keys: str) -> tuple[int, ...]:
+    """The line of each entry of a list; of the one value where there is no list."""
+    return tuple(located.line(*keys, index) for index in range(count))
 
 
 def _gates(part: GatesPart, tested: tuple[str, ...]) -> Gates:

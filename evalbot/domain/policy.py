@@ -145,8 +145,8 @@ class SuitePolicy:
     gates: Gates = Gates()
     target: Mapping[str, Json] | None = None  # a target that is not a prompt
     line: int = 0
-    prompts_line: int = 0
-    datasets_line: int = 0
+    prompts_lines: tuple[int, ...] = ()  # where each of `prompts` stands
+    datasets_lines: tuple[int, ...] = ()
 
     def epochs_of(self, partition: Partition) -> int:
         """How many fresh answers each example of the partition gets."""

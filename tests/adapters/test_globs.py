@@ -71,7 +71,7 @@ def test_a_path_that_leaves_the_repository_is_refused(pattern: str) -> None:
 
 def test_a_refusal_names_file_and_line() -> None:
     with pytest.raises(ConfigError, match=r"^evalbot\.yml:7: '/etc/passwd' is outside the repository"):
-        expand(["/etc/passwd"], PATHS, what="dataset", path="evalbot.yml", line=7)
+        expand(["/etc/passwd"], PATHS, what="dataset", path="evalbot.yml", lines=[7])
 
 
 def test_every_pattern_that_matches_nothing_is_listed_with_the_nearest_path() -> None:
@@ -81,12 +81,13 @@ def test_every_pattern_that_matches_nothing_is_listed_with_the_nearest_path() ->
             PATHS,
             what="dataset",
             path="evalbot.yml",
-            line=4,
+            lines=[4, 5, 6, 7],
         )
     first, second, third = caught.value.problems
     assert (
         str(first) == "evalbot.yml:4: no dataset matches 'evals/goldn.jsonl'. Did you mean 'evals/golden.jsonl'?"
     )
+    assert (second.line, third.line) == (6, 7)
     assert second.hint == "It is a folder: write 'prompts/**'."
     assert "relative to the repository's root" in third.hint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,14 @@ def test_a_path_that_names_nothing(key: str, said: str, tmp_path: Path) -> None:
 def test_a_word_that_the_command_line_does_not_know(words: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(app, list(words), prog_name="evalbot")
     assert (done.exit_code, done.stdout, done.stderr) == (2, "", said + "\n")
+
+
+def test_validate_warns_of_a_prompt_that_has_seen_the_exam(tmp_path: Path) -> None:
+    repo = ready(tmp_path)
+    row = next(row for row in map(json.loads, (repo.root / "evals/support.jsonl").read_text(encoding="utf-8").splitlines()) if row["partition"] == "golden")
+    words = "May I have my money back when the parcel came two weeks late"
+    rows = (repo.root / "evals/support.jsonl").read_text(encoding="utf-8").replace(json.dumps(row["input"]["user_input"]), json.dumps(words + "?"))
+    repo.write({"evals/support.jsonl": rows, "prompts/support.md": f"{SUPPORT}\nQ: {words}!\nA: Yes.\n"})
+    done = run(repo.root, "validate")
+    assert done.exit_code == 0
+    assert f"warning: prompts/support.md: contains the words of 1 example(s) of suite 'support': {row['id']}.\n" in done.stdout

@@ -7,11 +7,10 @@ here, as in all our formats, where Handlebars would leave it empty. Format: goog
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evalbot.adapters.prompts.formats import Parsed, Part, parse_model, parse_params
+from evalbot.adapters.prompts.formats import Parsed, Part, front_matter, parse_model, parse_params
 from evalbot.adapters.prompts.handlebars import Piece, UnknownTag, translate
 from evalbot.adapters.prompts.picoschema import json_schema
 from evalbot.adapters.trees import Through
@@ -19,7 +18,6 @@ from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.models import Role
 from evalbot.domain.ports import Tree
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _ROLES: Mapping[str, Role] = {"": "user", "user": "user", "system": "system", "model": "assistant"}
 _PARAMS = {"maxOutputTokens": "max_output_tokens", "topP": "top_p", "topK": "top_k", "stopSequences": "stop"}
 _HINT = "Names, #if, #unless, #each, partials and roles are read."
@@ -29,7 +27,7 @@ def parse(text: str, path: str) -> Parsed:
     """Messages, model, params and schema; raises ConfigError at path:line."""
     from evalbot.adapters.strict_yaml import read_yaml
 
-    found = _FRONT_MATTER.match(text)
+    found = front_matter(text, path)
     body, line = (text[found.end() :], text.count("\n", 0, found.end()) + 1) if found else (text, 1)
     located = read_yaml(found["yaml"], path, first_line=2) if found and found["yaml"].strip() else None
     front: Any = located.value if located is not None else {}
@@ -62,7 +60,7 @@ def _translated(path: str, content: bytes) -> bytes:
     if not posixpath.basename(path).startswith("_") or not path.endswith(".prompt"):
         return content
     text = content.decode("utf-8", "replace")
-    found = _FRONT_MATTER.match(text)
+    found = front_matter(text, path)
     body = text[found.end() :] if found else text
     return "".join(piece.source for piece in pieces(body, path)).encode()
 

@@ -24,6 +24,8 @@ SYNTAXES: dict[str, Syntax] = {
     ".md": "text", ".txt": "text", ".j2": "text", ".jinja": "text", ".jinja2": "text",
     ".json": "chat", ".yaml": "chat", ".yml": "chat", ".prompty": "prompty", ".prompt": "dotprompt",
 }  # fmt: skip
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_DASHES = re.compile(r"---[ \t]*(?:\n|\Z)")
 _CONSTANT = re.compile(r"(?P<file>.+)\.py:(?P<name>[A-Za-z_]\w*)\Z")
 # What decides where a call goes, or how it is made, is policy's word (contract, section 3) or a field of its own.
 _NOT_PARAMS = (
@@ -72,9 +74,22 @@ def syntax_of(path: str) -> Syntax:
     if suffix in SYNTAXES:
         return SYNTAXES[suffix]
     if suffix == ".py":
-        raise ConfigError(Problem("a Python file is no prompt.", shown(path), hint="Name the constant: `file.py:NAME`."))
+        raise ConfigError(Problem("a Python file is no prompt.", shown(path), 1, "Name the constant: `file.py:NAME`."))
     supported = ", ".join([*sorted(SYNTAXES), "file.py:NAME"])
-    raise ConfigError(Problem(f"{suffix or 'files without a suffix'} is not supported as a prompt.", shown(path), hint=f"Supported: {supported}."))
+    raise ConfigError(Problem(f"{suffix or 'files without a suffix'} is not supported as a prompt.", shown(path), 1, f"Supported: {supported}."))
+
+
+def front_matter(text: str, path: str) -> re.Match[str] | None:
+    """What stands between two lines of three dashes at the beginning; group `yaml` without them.
+
+    Raises:
+        ConfigError: The file begins with such a line and has no second one: what was meant for us would be sent as text.
+    """
+    found = _FRONT_MATTER.match(text)
+    if not found and _DASHES.match(text):
+        hint = "Close it with a line of three dashes. Text that begins with such a line needs an empty line before it."
+        raise ConfigError(Problem("the front matter that begins here has no end.", path, 1, hint))
+    return found
 
 
 def parse_model(value: Json, path: str, line: int | None) -> str | None:

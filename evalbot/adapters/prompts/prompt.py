@@ -94,7 +94,7 @@ def load_prompt(tree: Tree, path: str) -> PromptFile:
     place = shown(path)
     parsed = _PARSERS[syntax](decode(reader.read(file_of(path)), file_of(place)), place)
     if not any(part.source.strip() for part in parsed.parts):
-        raise ConfigError(Problem("the prompt is empty.", place, parsed.parts[0].line))
+        raise ConfigError(Problem("the prompt is empty.", file_of(place), parsed.parts[0].line))
     partials = gather(dotprompt_file.with_partials(reader) if syntax == "dotprompt" else reader, path, parsed)
     return PromptFile(path, parsed, partials, reader.seen, _digests(parsed, partials))
 

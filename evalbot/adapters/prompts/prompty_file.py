@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from evalbot.adapters.prompts.formats import Parsed, Part, parse_params
+from evalbot.adapters.prompts.formats import Parsed, Part, front_matter, parse_params
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.models import Role
@@ -18,7 +18,6 @@ from evalbot.domain.models import Role
 if TYPE_CHECKING:
     from evalbot.adapters.strict_yaml import Located
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _ROLE = re.compile(r"^[ \t]*(?P<role>system|developer|user|assistant)(?:\[[^\]\n]*\])?:[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _PARAMS = {
@@ -35,7 +34,7 @@ def parse(text: str, path: str) -> Parsed:
     """Messages, model, params and the schema of the answer; raises ConfigError at path:line."""
     from evalbot.adapters.strict_yaml import read_yaml
 
-    found = _FRONT_MATTER.match(text)
+    found = front_matter(text, path)
     if not found:
         raise ConfigError(Problem("a .prompty file begins with front matter between two lines of three dashes.", path, 1))
     located = read_yaml(found["yaml"], path, first_line=2)

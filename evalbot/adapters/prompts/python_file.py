@@ -13,6 +13,7 @@ import string
 import textwrap
 import warnings
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from evalbot.adapters.prompts.formats import Parsed, Part, Syntax
 from evalbot.adapters.prompts.plain import Plain
@@ -104,7 +105,9 @@ def is_format(source: str) -> bool:
 def _constant(found: dict[str, list[ast.expr]], name: str, file: str) -> ast.expr:
     values = found.get(name, [])
     if not values:
-        raise ConfigError(Problem(f"there is no constant {name!r} at the top level.", file, None, nearest(name, found)))
+        close = get_close_matches(name, found, n=1)
+        line = found[close[0]][0].lineno if close else 1
+        raise ConfigError(Problem(f"there is no constant {name!r} at the top level.", file, line, nearest(name, found)))
     if len(values) > 1:
         raise ConfigError(Problem(f"{name} is assigned {len(values)} times.", file, values[-1].lineno, "Give each prompt a name of its own."))
     return values[0]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from evalbot.adapters.prompts.formats import Parsed, Part, parse_model, parse_params, refuse_unknown
+from evalbot.adapters.prompts.formats import Parsed, Part, front_matter, parse_model, parse_params, refuse_unknown
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.models import Role
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEYS = ("model", "params", "role")
 _ROLES: dict[str, Role] = {"system": "system", "user": "user"}
 
 
 def parse(text: str, path: str) -> Parsed:
     """One message whose role `role:` says, else its use of `user_input`; raises ConfigError at path:line."""
-    found = _FRONT_MATTER.match(text)
+    found = front_matter(text, path)
     if not found:
         return Parsed("text", (Part(None, text),))
     body, line = text[found.end() :], text.count("\n", 0, found.end()) + 1

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from evalbot.adapters.globs import match
-from evalbot.adapters.prompts import load_prompt
 from evalbot.app.doctor.advice import Advice, advice, broken, fine
 from evalbot.app.exams import DatasetReader, dataset_paths
 from evalbot.app.setup.starter import TAG
 from evalbot.app.validate import Validated
-from evalbot.domain.errors import ConfigError
 from evalbot.domain.examples import Example, Partition, Status
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Tree
-from evalbot.engine.exam import leakage
 
 TOPIC = "datasets"
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS")
 _SHOWN = 5
+_LEAK = "contains the words of"
 
 
 def datasets(tree: Tree, policy: Policy, validated: Validated) -> Iterator[Advice]:
@@ -27,11 +24,12 @@ def datasets(tree: Tree, policy: Policy, validated: Validated) -> Iterator[Advic
     for warning in validated.warnings:
         if "reviewers" in warning and not policy.approvals.golden:
             continue
-        yield advice(TOPIC, f"{warning.rstrip('.')}.", _cure(warning))
+        say = broken if _LEAK in warning else advice
+        yield say(TOPIC, f"{warning.rstrip('.')}.", _cure(warning))
     reader = DatasetReader()
     for suite in policy.suites.values():
         rows = reader.rows(tree, dataset_paths(suite, tree, policy.path))
-        told = [*_of_rows(suite, rows, validated), *_of_leaks(suite, rows, tree)]
+        told = [*_of_rows(suite, rows, validated)]
         if policy.approvals.golden:  # where nobody else could be asked, there is no use in saying whom
             told += _of_owner(suite, tree, policy.path)
         yield from told or [fine(TOPIC, f"suite {suite.name!r}: {len(rows)} rows.")]
@@ -39,6 +37,7 @@ def datasets(tree: Tree, policy: Policy, validated: Validated) -> Iterator[Advic
 
 def _cure(warning: str) -> str:
     cures = {
+        _LEAK: "A prompt that has seen the exam passes it: take other examples for few-shot.",
         "are advised": "Fewer miss what matters, more cost time on every pull request: aim at what users ask most and what must never go wrong.",
         "reviewers": "Name in `reviewers` the two people who agreed on what is right; one person's taste is a weak exam.",
         "judge only": "A judge can be talked round: add a `checks` rule to the row or a metric of type checks to the suite.",
@@ -59,17 +58,6 @@ def _of_rows(suite: SuitePolicy, rows: Sequence[Example], validated: Validated) 
     needed = suite.gates.scores.min_examples
     if max(tested, default=0) < needed:
         yield advice(TOPIC, f"suite {suite.name!r}: no partition has {needed} rows, so scores are never tested.", "`evalbot plan` says how many rows find a given drop.")
-
-
-def _of_leaks(suite: SuitePolicy, rows: Sequence[Example], tree: Tree) -> Iterator[Advice]:
-    for path in match(suite.prompts, tree.paths()):
-        try:
-            text = load_prompt(tree, path).text
-        except ConfigError:
-            continue
-        leaked = leakage(rows, text)
-        if leaked:
-            yield broken(TOPIC, f"suite {suite.name!r}: {path} holds the words of {len(leaked)} rows: {_some(leaked)}.", "A prompt that has seen the exam passes it: take other examples for few-shot.", path)
 
 
 def _of_owner(suite: SuitePolicy, tree: Tree, config: str) -> Iterator[Advice]:

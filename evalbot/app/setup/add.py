@@ -111,7 +111,7 @@ def _slug(name: str) -> str:
 def _prompt_texts(suite: SuitePolicy, tree: Snapshot, config: str) -> list[str]:
     if suite.target is not None:
         return []
-    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=config, line=suite.prompts_line or None)
+    paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=config, lines=suite.prompts_lines)
     return [load_prompt(tree, path).text for path in paths]
 
 

@@ -72,12 +72,12 @@ def test_a_missing_variable_is_named_at_its_line_of_the_file() -> None:
         ("P = [{'role': 'system'}]", "a message is {role, content}"),
         ("P = [*x]", "a message is {role, content}"),
         ("P = 'a'\nP = 'b'", "app/p.py:2: P is assigned 2 times."),
-        ("Q = 'a'", "app/p.py: there is no constant 'P' at the top level."),
-        ("PP = 'a'", "Did you mean 'PP'?"),
+        ("Q = 'a'", "app/p.py:1: there is no constant 'P' at the top level."),
+        ("A = 1\nPP = 'a'", "app/p.py:2: there is no constant 'P' at the top level. Did you mean 'PP'?"),
         ("P = ", "app/p.py:1: this is no Python"),
         ("P = '\0'", "app/p.py:1: holds a NUL byte"),
         ("P = " + "(" * 5000, "app/p.py"),
-        ("P = ' '", "the prompt is empty"),
+        ("A = 1\nP = ' '", "app/p.py:2: the prompt is empty"),
     ],
 )
 def test_what_only_running_the_file_could_tell_is_refused(source: str, said: str) -> None:

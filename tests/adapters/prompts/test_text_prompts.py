@@ -151,9 +151,16 @@ def test_front_matter_errors_say_where_and_what(front: str, message: str) -> Non
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("source", ["---\nnever closed", "a\n---\nmodel: x\n---\n", "----\nmodel: x\n----\n"])
+@pytest.mark.parametrize("source", ["\n---\nnever closed", "--- \u00b7 ---\nHi", "a\n---\nmodel: x\n---\n", "----\nmodel: x\n----\n"])
 def test_text_with_dashes_elsewhere_is_no_front_matter(source: str) -> None:
     assert load(source).text == source
+
+
+@pytest.mark.parametrize("path", ["prompts/a.md", "prompts/a.prompt", "prompts/a.prompty"])
+@pytest.mark.parametrize("source", ["---\nmodel: x\nBe kind.\n", "---", "---  \r\nrole: user\r\n----\r\nHi"])
+def test_front_matter_without_an_end_is_refused(source: str, path: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{path}:1: the front matter that begins here has no end"):
+        load(source, path)
 
 
 def test_empty_front_matter_is_fine() -> None:
