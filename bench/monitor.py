@@ -21,6 +21,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from bench.monitor_flush import flushing
 from evalbot.adapters.handover import Handover
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.streams import MemoryStream
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.getLogger("evalbot").setLevel(logging.ERROR)  # that samples were not handed over is the point
     with tempfile.TemporaryDirectory() as folder:
         rate = worker_rate(Path(folder), options.n)
+        flushing(Path(folder), options.kept, options.minutely)
     free, stalled = handover_us(options.n, MemoryStream(10 * options.n)), handover_us(options.n, _Stalled())
     print(tabulate([["hand-over, median", f"{free:.2f} µs"], ["the same, stream stalled", f"{stalled:.2f} µs"], ["worker", f"{rate:,.0f} samples/s CPU"]]))
     requests = {"without": None, "with": Handover(MemoryStream(10_000_000)), "with, stream stalled": Handover(_Stalled())}
@@ -234,6 +236,8 @@ def _together(hours: Sequence[tuple[int, float, float]]) -> Sample | None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=20_000, help="samples (default 20000)")
+    parser.add_argument("--kept", type=int, default=200_000, help="samples that a flush has to do with (default 200000)")
+    parser.add_argument("--minutely", type=int, default=10_000, help="samples a minute around the clock (default 10000)")
     parser.add_argument("--seconds", type=float, default=30.0, help="of a thousand requests each, all variants together (default 30)")
     parser.add_argument("--runs", type=int, default=100, help="simulated spans (default 100)")
     parser.add_argument("--hourly", type=int, default=20, help="judged samples an hour on average (default 20)")

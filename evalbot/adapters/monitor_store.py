@@ -9,36 +9,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from evalbot.adapters.monitor_file import FRESH, SEEN, opened
+from evalbot.adapters.monitor_tallies import Tallies
 from evalbot.domain.errors import CouldNotRun
-from evalbot.domain.monitoring import Alert, AlertKind, Canaries, Drift, JudgeState, Seen, Standing
+from evalbot.domain.monitoring import Alert, AlertKind, Canaries, Drift, JudgeState, Seen, Standing, WindowKept
+from evalbot.domain.tallies import Tally
 
-_SCHEMA = """
-create table if not exists seen (
-    id text primary key, at real not null, scores text not null, failed text not null, hallucinated integer, violations integer not null,
-    length integer not null, judged integer not null, input text not null, output text not null, cost real,
-    language text not null default ''
-);
-create index if not exists seen_at on seen (at);
-create table if not exists alerts (
-    kind text not null, about text not null, message text not null, at real not null, count integer not null, samples text not null
-);
-create table if not exists pinned (name text primary key, since real not null, until real not null);
-create table if not exists counters (name text primary key, value integer not null);
-create table if not exists standing (
-    kind text not null, about text not null, since real not null, told real not null, at real not null, message text not null,
-    count integer not null, samples text not null, primary key (kind, about)
-);
-create table if not exists drift (
-    at real not null, measure text not null, state text not null, window text not null, n integer not null, value real, reference real, p real,
-    primary key (at, measure)
-);
-create table if not exists canaries (
-    at real not null, metric text not null, state text not null, n integer not null, lost integer not null, drift real, primary key (at, metric)
-);
-create table if not exists marks (name text primary key, value text not null);
-"""
 Decide: TypeAlias = Callable[[Sequence[Seen], Sequence[Alert], Sequence[Standing]], tuple[Sequence[Alert], Sequence[Standing]]]
-_KEPT_SECONDS = 35 * 86_400.0  # four weeks of reference and windows
+HOUR, DAY = 3_600, 86_400.0
+KEPT_SECONDS = 35 * DAY  # four weeks of windows after a week of reference
+_MINUTES_SECONDS = 8 * DAY
+_CHUNK = 5_000
+_ALL = ", ".join(SEEN)
+_PLAIN = _ALL.replace("input, output", "'', ''")  # without texts: they are most of a row
 
 
 class MonitorStore:
@@ -46,19 +29,13 @@ class MonitorStore:
 
     Args:
         path: The file; its folder is made.
+        read_only: Nothing is written, into the folder neither; the file has to be there.
     """
 
-    def __init__(self, path: Path) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error}") from error
-        try:
-            self._made()
-        except sqlite3.Error as error:
-            self._database.close()
-            raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error}") from error
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._database = opened(path, read_only=read_only)
+        self._begin = "begin" if read_only else "begin immediate"
+        self._tallies = Tallies(self._database, FRESH if read_only else "tallies")
 
     def add(self, seen: Iterable[Seen]) -> int:
         """Keep these, in one transaction; returns how many were new. What was there already stays as it was."""
@@ -75,13 +52,55 @@ class MonitorStore:
             return self._database.total_changes - before
 
     def between(self, since: float, until: float) -> Iterator[Seen]:
-        """What was seen in a span, oldest first."""
-        yield from map(_seen, self._database.execute("select * from seen where at >= ? and at < ? order by at", (since, until)))
+        """What was seen in a span and is still kept, oldest first."""
+        yield from map(_seen, self._database.execute(f"select {_ALL} from seen where at >= ? and at < ? order by at", (since, until)))  # noqa: S608 - names of ours
+
+    def samples(self, ids: Iterable[str]) -> Sequence[Seen]:
+        """Those of these samples that are still kept."""
+        words = f"select {_ALL} from seen where id = ?"  # noqa: S608 - names of ours
+        return [_seen(row) for one in ids for row in self._database.execute(words, (one,))]
 
     def count(self) -> int:
-        """Everything that is kept."""
+        """How many samples are kept with their texts."""
         found: int = self._database.execute("select count(*) from seen").fetchone()[0]
         return found
+
+    def total(self) -> int:
+        """How many samples were ever counted in."""
+        return int(self._mark("kept") or 0)
+
+    def newest(self, now: float) -> float | None:
+        """The time of the last sample that is kept."""
+        found: float | None = self._database.execute("select max(at) from seen where at < ?", (now,)).fetchone()[0]
+        return found
+
+    def worst(self, metric: str, since: float, until: float, *, highest: bool, most: int) -> tuple[str, ...]:
+        """The samples of a span that a metric likes least, of those that are kept."""
+        order = "desc" if highest else "asc"
+        rows = self._database.execute(
+            "select seen.id from seen, json_each(seen.scores) as score where seen.at >= ? and seen.at < ? and score.key = ? "  # noqa: S608 - words of ours
+            f"order by score.value {order}, seen.id {order} limit ?", (since, until, metric, most),
+        )  # fmt: skip
+        return tuple(row[0] for row in rows)
+
+    def catch_up(self) -> None:
+        """Count what came since into the sums of its minute and hour: of several workers one does."""
+        while self._counted_in() == _CHUNK:
+            pass
+
+    def tally(self, spans: Iterable[tuple[float, float]], *, counted: bool = False) -> Tally:
+        """What was seen in these spans together, in whole minutes, as far as it was counted in; `counted` for p10."""
+        return self._tallies.between(spans, counted=counted)
+
+    def first(self, since: float) -> float | None:
+        """The first minute from this time on in which anything was seen."""
+        return self._tallies.first(since)
+
+    def keep_windows(self, found: Iterable[WindowKept]) -> None:
+        """Keep what the windows show; of one hour the last word stays."""
+        rows = [(int(one.at // HOUR) * HOUR, one.window, one.measure, one.at, one.n, one.value, one.p10) for one in found]
+        with self._writing():
+            self._database.executemany("insert or replace into windows values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def settle(self, since: float, decide: Decide) -> Sequence[Alert]:
         """Tell what `decide` says of what no worker has looked at yet: at once, so that of two workers one tells it.
@@ -94,10 +113,8 @@ class MonitorStore:
             What is told now.
         """
         with self._writing():
-            mark, top = int(self._mark("told")), self._database.execute("select coalesce(max(rowid), 0) from seen").fetchone()[0]
-            if top < mark:  # everything was forgotten meanwhile, and rows are numbered from the start
-                mark = 0
-            fresh = [_seen(row) for row in self._database.execute("select * from seen where rowid > ? order by rowid", (mark,))]
+            mark, top = int(self._mark("told")), self._top()
+            fresh = [_seen(row) for row in self._database.execute(f"select {_PLAIN} from seen where rowid > ? order by rowid", (mark,))]  # noqa: S608 - names of ours
             told, standing = decide(fresh, self.told(since), self.standing())
             self._database.executemany("insert into alerts values (?, ?, ?, ?, ?, ?)", map(_alert_row, told))
             self._database.execute("delete from standing")
@@ -148,10 +165,9 @@ class MonitorStore:
                 self._set_mark("issue", words)
         return mine
 
-    def known(self, ids: Sequence[str]) -> frozenset[str]:
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
         """Those of the samples that are kept already."""
-        asked = json.dumps(list(ids))
-        return frozenset(row[0] for row in self._database.execute("select id from seen where id in (select value from json_each(?))", (asked,)))
+        return frozenset(one for one in ids if self._database.execute("select 1 from seen where id = ?", (one,)).fetchone())
 
     def pinned(self) -> tuple[float, float] | None:
         """The span of the reference; None before one was pinned."""
@@ -170,32 +186,48 @@ class MonitorStore:
         """What was counted so far."""
         return dict(self._database.execute("select name, value from counters"))
 
-    def forget(self, now: float) -> None:
-        """Drop what is older than five weeks; the reference's span stays."""
-        reference = self.pinned()
-        keep = min(now - _KEPT_SECONDS, reference[0] if reference else now)
+    def forget(self, now: float, most: int) -> None:
+        """Drop samples that are older than five weeks or not among the last so many, and sums that nobody looks at any more.
+
+        Samples that an alert names stay as long as the alert is young; sums of the reference stay for good.
+        """
+        since = now - KEPT_SECONDS
+        named = "select value from alerts, json_each(alerts.samples) where alerts.at >= ? union select value from standing, json_each(standing.samples)"
         with self._writing():
-            self._database.execute("delete from seen where at < ?", (keep,))
-            for table in ("drift", "canaries"):
-                self._database.execute(f"delete from {table} where at < ?", (now - _KEPT_SECONDS,))  # noqa: S608 - two names of ours
+            looked_at = min(int(self._mark("told") or 0), int(self._mark("tallied") or 0))
+            top = self._top()
+            for which, bound in (("at <", since), ("rowid <=", top - most)):
+                words = f"delete from seen where rowid <= ? and {which} ? and id not in ({named})"  # noqa: S608 - words of ours
+                self._database.execute(words, (looked_at, bound, since))
+            # Numbers of rows at the end are given again once those rows are gone.
+            self._database.execute("update marks set value = ?1 where name in ('told', 'tallied') and cast(value as integer) > ?1", (self._top(),))
+            self._tallies.forget(now - _MINUTES_SECONDS, since, self.pinned() or (0.0, 0.0))
+            for table in ("drift", "canaries", "windows"):
+                self._database.execute(f"delete from {table} where at < ?", (since,))  # noqa: S608 - three names of ours
 
     def close(self) -> None:
         """Give the file back."""
         self._database.close()
 
-    def _made(self) -> None:
-        self._database.execute("pragma journal_mode = wal")
-        self._database.execute("pragma synchronous = normal")
-        self._database.executescript(_SCHEMA)
-        if "language" not in [row[1] for row in self._database.execute("pragma table_info (seen)")]:  # made by an earlier version
-            self._database.execute("alter table seen add column language text not null default ''")
-        self._database.execute("insert or ignore into marks select 'told', coalesce(max(rowid), 0) from seen")
+    def _counted_in(self) -> int:
+        with self._writing():
+            mark = int(self._mark("tallied") or 0)
+            rows = self._database.execute(f"select {_PLAIN}, rowid from seen where rowid > ? order by rowid limit ?", (mark, _CHUNK)).fetchall()  # noqa: S608 - names of ours
+            if rows:
+                self._tallies.add(_seen(row[:-1]) for row in rows)
+                self._set_mark("tallied", str(rows[-1][-1]))
+                self._set_mark("kept", str(self.total() + len(rows)))
+        return len(rows)
+
+    def _top(self) -> int:
+        found: int = self._database.execute("select coalesce(max(rowid), 0) from seen").fetchone()[0]
+        return found
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction: all of it or nothing."""
         try:
-            self._database.execute("begin immediate")
+            self._database.execute(self._begin)
             try:
                 yield
             except BaseException:

@@ -100,7 +100,7 @@ def _watched(
     metrics = suite_metrics(policy.suites[ours.suite], tree, policy.path, [])
     lower = frozenset(name for name, metric in metrics.items() if metric.lower_is_better)
     asked = frozenset(name for name, metric in metrics.items() if metric.models)
-    store = MonitorStore(path)
+    store = MonitorStore(path, read_only=True)
     try:
         made, spent = production(store, ours, now, lower, asked, _shower(root, policy, options, ours, world))
     finally:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from evalbot.adapters.monitor_store import MonitorStore
+from evalbot.app.monitor_windows import minute_after, spans
 from evalbot.domain.dashboard import (
     HALLUCINATION,
     VIOLATIONS,
@@ -22,8 +23,9 @@ from evalbot.domain.dashboard import (
     WindowShown,
 )
 from evalbot.domain.monitoring import Alert, Drift, JudgeState, MonitorPolicy, Seen
-from evalbot.gate.alerts import Report, drift_rule, report
-from evalbot.stats.difference import sample
+from evalbot.domain.tallies import HALLUCINATED, SCORE, Sum, Tally
+from evalbot.domain.tallies import VIOLATIONS as BROKEN
+from evalbot.gate.alerts import HOUR, Report, Spans, drift_rule, report
 from evalbot.stats.drift import WINDOWS, Quality, QualityState
 from evalbot.stats.proportions import wilson
 from evalbot.stats.student import mean_interval
@@ -35,37 +37,21 @@ MOST_ALERTS = 200
 _WORST_FIRST = (Standing.WORSE, Standing.NOTHING, Standing.FEW, Standing.NO_REFERENCE, Standing.UNTESTED, Standing.STEADY)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Kept:
-    """One reading of the store: the last week, the reference, the samples that alerts name, and what judging has cost."""
+    """What the page needs of the store."""
 
-    week: list[Seen] = field(default_factory=list)
-    reference: list[Seen] = field(default_factory=list)
-    named: dict[str, Seen] = field(default_factory=dict)
-    spent: dict[str, float | None] = field(default_factory=dict)
-    count: int = 0
-    last: float | None = None
+    store: MonitorStore
+    end: float
+    spans: Spans
+    reference: Tally
+    last: float | None
 
 
-def read(store: MonitorStore, alerts: Iterable[Alert], now: float) -> Kept:
-    """Everything that the page needs, in one pass."""
-    wanted = {name for alert in alerts for name in alert.samples}
-    since, until = store.pinned() or (0.0, 0.0)
-    kept = Kept()
-    for one in store.between(0.0, now):
-        kept.count += 1
-        kept.last = one.at
-        if now - one.at <= WINDOWS["7d"] + 3_600.0:
-            kept.week.append(one)
-        if since <= one.at < until:
-            kept.reference.append(one)
-        if one.id in wanted:
-            kept.named[one.id] = one
-        for name, seconds in COST_DAYS.items():
-            if now - one.at <= seconds and one.judged:
-                before = kept.spent.get(name, 0.0)
-                kept.spent[name] = None if before is None or one.cost_usd is None else before + one.cost_usd
-    return kept
+def read(store: MonitorStore, now: float) -> Kept:
+    """What the monitor has counted, and what came since."""
+    store.catch_up()
+    return Kept(store, minute_after(now), spans(store, now), store.tally([store.pinned() or (0.0, 0.0)]), store.newest(now))
 
 
 def production(
@@ -81,8 +67,8 @@ def production(
     """
     history = list(reversed(store.told()))
     alerts = history[:MOST_ALERTS]
-    kept = read(store, alerts, now)
-    found = report(now, kept.week, kept.reference, drift_rule(ours), lower, asked)
+    kept = read(store, now)
+    found = report(now, kept.spans, drift_rule(ours), lower, asked)
     measures = (
         Measure(HALLUCINATION, share=True, lower_is_better=True, about="of the judged answers say what their context does not support"),
         Measure(VIOLATIONS, share=True, lower_is_better=True, about="of the samples break a rule that asks no model"),
@@ -90,20 +76,19 @@ def production(
     )
     judges = _judges(store, asked, now)
     changed = frozenset(one.metric for one in judges if one.state == JudgeState.DRIFTED)
-    windows = tuple(_window(name, kept, found, measures, ours, now, changed) for name in WINDOWS)
+    windows = tuple(_window(name, kept, found, measures, ours, changed) for name in WINDOWS)
     standing, words = _said(windows, measures, kept)
     made = Production(
-        ours.suite, standing, words, measures, windows, ours.min_n, _alerts(alerts, store, kept, shown), store.counters(), kept.last, store.pinned(),
+        ours.suite, standing, words, measures, windows, ours.min_n, _alerts(alerts, store, shown), store.counters(), kept.last, store.pinned(),
         len(history) - len(alerts), tuple(map(_shift, (one for one in found.drift if not one.measure.startswith("score:")))), judges,
     )  # fmt: skip
-    return made, kept.spent
+    return made, _spent(kept)
 
 
-def mean(values: Sequence[float]) -> Estimate:
+def mean(some: Sum) -> Estimate:
     """A mean with Student's interval; without one for a single value."""
-    if not values:
+    if not some.n:
         return Estimate()
-    some = sample(values)
     low, high = mean_interval(some.n, some.mean, some.sd) or (None, None)
     return Estimate(some.n, some.mean, low, high)
 
@@ -113,29 +98,32 @@ def share(k: int, n: int) -> Estimate:
     return Estimate(n, k / n, *wilson(k, n)) if n else Estimate()
 
 
-def _window(name: str, kept: Kept, found: Report, measures: Sequence[Measure], ours: MonitorPolicy, now: float, changed: frozenset[str]) -> WindowShown:
-    seconds, steps = WINDOWS[name], STEPS[name]
-    begin, step = now - seconds, seconds / steps
-    inside = [one for one in kept.week if begin <= one.at < now]
-    parts: list[list[Seen]] = [[] for _ in range(steps)]
-    for one in inside:
-        parts[min(int((one.at - begin) / step), steps - 1)].append(one)
+def _spent(kept: Kept) -> dict[str, float | None]:
+    """By whole hours, where it is days ago."""
+    since = {name: kept.end - seconds for name, seconds in COST_DAYS.items()}
+    parts = {name: kept.store.tally([(begin if name == "24 h" else begin // HOUR * HOUR, kept.end)]) for name, begin in since.items()}
+    return {name: part.cost_usd for name, part in parts.items() if part.judged}
+
+
+def _window(name: str, kept: Kept, found: Report, measures: Sequence[Measure], ours: MonitorPolicy, changed: frozenset[str]) -> WindowShown:
+    step = WINDOWS[name] / STEPS[name]
+    begin = kept.end - WINDOWS[name]
+    parts = [kept.store.tally([(begin + step * index, begin + step * (index + 1))]) for index in range(STEPS[name])]
+    whole = kept.spans.live[name]
     cells = {}
     for measure in measures:
         points = tuple(Point(begin + step * (index + 0.5), _estimate(measure, part)) for index, part in enumerate(parts))
-        cells[measure.name] = _cell(name, measure, _estimate(measure, inside), points, found, kept, ours, changed)
-    judged = [one for one in inside if one.judged]
-    cost = None if any(one.cost_usd is None for one in judged) else sum(one.cost_usd or 0.0 for one in judged)
-    return WindowShown(name, len(inside), len(judged), sum(one.violations for one in inside), cost, cells)
+        cells[measure.name] = _cell(name, measure, _estimate(measure, whole), points, found, kept, ours, changed)
+    return WindowShown(name, whole.samples, whole.judged, whole.violations, whole.cost_usd, cells)
 
 
-def _estimate(measure: Measure, some: Sequence[Seen]) -> Estimate:
+def _estimate(measure: Measure, some: Tally) -> Estimate:
     if measure.name == HALLUCINATION:
-        known = [one.hallucinated for one in some if one.hallucinated is not None]
-        return share(known.count(True), len(known))
+        known = some.of(HALLUCINATED)
+        return share(round(known.total), known.n)
     if measure.name == VIOLATIONS:
-        return share(sum(one.violations > 0 for one in some), len(some))
-    return mean([one.scores[measure.name] for one in some if measure.name in one.scores])
+        return share(some.of(BROKEN).n, some.samples)
+    return mean(some.of(SCORE + measure.name))
 
 
 def _cell(
@@ -211,10 +199,11 @@ def _shift(one: Drift) -> ShiftShown:
     return ShiftShown(what, one.state, kind in ("failed", "language"), one.window, one.n, one.value, one.reference, one.p)
 
 
-def _alerts(alerts: Sequence[Alert], store: MonitorStore, kept: Kept, shown: Callable[[Seen], SampleShown]) -> tuple[AlertShown, ...]:
+def _alerts(alerts: Sequence[Alert], store: MonitorStore, shown: Callable[[Seen], SampleShown]) -> tuple[AlertShown, ...]:
     """Newest first; of several of one kind about one thing the newest stands while the monitor says so."""
     since = {one.name: one.since for one in store.standing()}
-    return tuple(_alert(one, kept.named, shown, since.pop((one.kind, one.about), None)) for one in alerts)
+    named = {one.id: one for one in store.samples({name for alert in alerts for name in alert.samples})}
+    return tuple(_alert(one, named, shown, since.pop((one.kind, one.about), None)) for one in alerts)
 
 
 def _alert(alert: Alert, named: Mapping[str, Seen], shown: Callable[[Seen], SampleShown], since: float | None) -> AlertShown:

@@ -17,6 +17,7 @@ from evalbot.adapters.sources.mapped import Unusable, mapper
 from evalbot.app.exams import suite_metrics
 from evalbot.app.monitor_canaries import canaries_of, sung
 from evalbot.app.monitor_telling import Telling
+from evalbot.app.monitor_windows import kept, minute_after, pin, spans
 from evalbot.app.wiring import World
 from evalbot.config import suite_decides
 from evalbot.domain.canonical import Json, digest
@@ -33,12 +34,11 @@ from evalbot.domain.scores import Answered, Score, ScoreStatus
 from evalbot.domain.streams import Entry, SampleStream
 from evalbot.engine.asking import Bill
 from evalbot.engine.scoring import measured
-from evalbot.gate.alerts import HOUR, Report, drift_rule, due, report, still, wanted
-from evalbot.stats.drift import WINDOWS, DriftRule
+from evalbot.gate.alerts import MOST_SAMPLES, drift_rule, due, report, still, wanted
+from evalbot.stats.drift import WINDOWS
 
 BATCH = 200
 SUSPICION = 4  # a judge whose scores fell is looked at again after this part of the usual time
-REFERENCE_SECONDS = WINDOWS["7d"]
 MAP = {
     "id": "id", "output": "output", "timestamp": "timestamp", "user_input": "user_input", "input": "input", "context": "context",
     "latency_ms": "latency_ms", "had_error": "had_error", "metadata": "metadata", "expected": "expected",
@@ -113,7 +113,10 @@ class Monitor:
         if asking:
             await self._sing(self.judged, now, self.policy.canary_seconds)
         lower = frozenset(name for name, metric in self._metrics.items() if metric.lower_is_better)
-        found = windows(self.store, now, self._rule, lower, frozenset(self.judged))
+        self.store.catch_up()
+        pin(self.store, now, self._rule.min_n)
+        looked = spans(self.store, now)
+        found = report(now, looked, self._rule, lower, frozenset(self.judged))
         alerts = partial(wanted, found, floors=self.policy.floors, min_n=self.policy.min_n)
         if asking:  # before a product is blamed, its judge is looked at
             blamed = {one.about for one in alerts([], judges=self._judges(now)) if one.kind is AlertKind.QUALITY}
@@ -122,14 +125,22 @@ class Monitor:
 
         def decide(fresh: Sequence[Seen], told: Sequence[Alert], standing: Sequence[Standing]) -> tuple[Sequence[Alert], Sequence[Standing]]:
             called = alerts(fresh, judges=judges)
-            telling = due(called, told, self.policy.cooldown_seconds)
+            telling = [self._shown(one, now, lower) for one in due(called, told, self.policy.cooldown_seconds)]
             return telling, still(standing, called, telling, found, self.policy.min_n, judges)
 
         told = self.store.settle(now - self.policy.cooldown_seconds, decide)
         self.store.keep_drift(found.drift)
+        self.store.keep_windows(kept(now, looked.live))
         await self._telling.tell(told, found)
-        self.store.forget(now)
+        self.store.forget(now, self.policy.keep_samples)
         return told
+
+    def _shown(self, one: Alert, now: float, lower: frozenset[str]) -> Alert:
+        """With the samples of the day that the metric likes least, where quality is what is told."""
+        if one.kind is not AlertKind.QUALITY:
+            return one
+        end = minute_after(now)
+        return replace(one, samples=self.store.worst(one.about, end - WINDOWS["24h"], end, highest=one.about in lower, most=MOST_SAMPLES))
 
     async def _sing(self, names: Iterable[str], now: float, every: float) -> None:
         """Have the canaries of these judges graded, where that was not done for so many seconds."""
@@ -178,20 +189,6 @@ class Monitor:
             scores |= dict(zip(self.judged, asked, strict=True))
         errors = [f"unscored_{score.error}" for score in scores.values() if score.error is not None]
         return replace(_as_seen(sample, scores, self._metrics, self.deciding), judged=judged, cost_usd=bill.usd), errors
-
-
-def windows(
-    store: MonitorStore, now: float, rule: DriftRule, lower: frozenset[str] = frozenset(), asked: frozenset[str] = frozenset()
-) -> Report:
-    """The report of one moment. The reference is the first full week that was seen, pinned when it is over."""
-    pinned = store.pinned()
-    if pinned is None:
-        first = next(store.between(0.0, now), None)
-        if first is not None and now - first.at >= REFERENCE_SECONDS:
-            store.pin(first.at, first.at + REFERENCE_SECONDS)
-            pinned = store.pinned()
-    reference = list(store.between(*pinned)) if pinned else []
-    return report(now, list(store.between(now - WINDOWS["7d"] - HOUR, now)), reference, rule, lower, asked)
 
 
 def metrics_of(policy: Policy, ours: MonitorPolicy, tree: Tree) -> tuple[dict[str, Metric], dict[str, Metric], frozenset[str]]:

@@ -43,7 +43,7 @@ class Telling:
             await self._issue(self.github, found.at)
         if self.policy.openmetrics:
             kinds = Counter(str(alert.kind) for alert in self.store.told())
-            counters = {"kept": self.store.count(), **self.store.counters()}
+            counters = {"kept": self.store.total(), **self.store.counters()}
             write_whole(Path(self.policy.openmetrics), openmetrics(self.policy.suite, measures(found), kinds, counters))
 
     def _webhook(self, told: Sequence[Alert]) -> str:

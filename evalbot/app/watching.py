@@ -124,8 +124,11 @@ def _github(ours: MonitorPolicy, environment: Mapping[str, str], config: str) ->
 
 
 async def _drained(monitor: Monitor, stream: SampleStream) -> None:
+    monitor.flushed = monitor.clock()  # what waits is looked at together, unless it takes long
     while entries := await asyncio.to_thread(stream.read, BATCH, 0.2):
         await monitor.take(entries)
+        if monitor.clock() - monitor.flushed >= monitor.policy.flush_seconds:
+            await monitor.flush()
     await monitor.flush()
 
 

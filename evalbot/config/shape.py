@@ -352,6 +352,9 @@ class MonitorPart(Part):
     suite: Text = Field(description="Whose metrics score the samples.")
     stream: StreamPart = Field(default=StreamPart(), description="How samples reach the monitor.")
     store: Text = Field(default=".evalbot-monitor/results.sqlite", description="The file in which results are kept.")
+    keep_samples: int = Field(
+        default=1_000_000, ge=1_000, le=1_000_000_000, description="How many samples are kept with their texts; windows count all of them, kept or not."
+    )
     judge_share: Share = Field(default=0.1, description="Share of samples that metrics which ask a model look at.")
     flush_seconds: Seconds = Field(default=60.0, description="How often windows are worked out and alerts told.")
     canary_every: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhdw]$")] = Field(default="24h", description="How often judges grade their canaries again.")

@@ -34,6 +34,7 @@ class MonitorPolicy:
     openmetrics: str = ""
     redact: tuple[str, ...] = ()
     line: int = 0
+    keep_samples: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,18 @@ class Drift:
     value: float | None = None
     reference: float | None = None
     p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowKept:
+    """One measure in one window, as a flush found it: a mean, a rate (of `n`), or a mere count."""
+
+    at: float
+    window: str
+    measure: str
+    n: int
+    value: float | None = None
+    p10: float | None = None
 
 
 class JudgeState(StrEnum):

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evalbot.domain.monitoring import Alert, AlertKind, Canaries, Drift, JudgeState, MonitorPolicy, Seen, Standing
-from evalbot.gate.shifts import Parts, in_words, scores, shifts
-from evalbot.stats.difference import Sample
-from evalbot.stats.drift import WINDOWS, DriftRule, Quality, QualityState, ShiftState, moments, quality
+from evalbot.domain.tallies import FAILED, HALLUCINATED, SCORE, Tally
+from evalbot.gate.shifts import Parts, in_words, sample_of, scores, shifts
+from evalbot.stats.drift import DriftRule, Quality, QualityState, ShiftState, quality
 
 HOUR = 3_600.0
-_MOST_SAMPLES = 20
-_DAY_HOURS = 24
+MOST_SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Spans:
+    """What was seen, in sums by window: `live` up to now, `whole` up to the last whole hour, `references` what each of these is compared with."""
+
+    live: Parts
+    whole: Parts
+    references: Parts
 
 
 @dataclass(frozen=True)
 class Report:
     """The windows of one moment: name → metric → its quality, and the counts that a dashboard shows.
 
-    `failures` counts each kind of failure in the last 24 hours, `claims` the answers of which it is known whether they hallucinate;
-    `worst` names the samples of these hours that a metric likes least. `drift` and `metrics` are of the last whole hour.
+    `failures` counts each kind of failure in the last 24 hours, `claims` the answers of which it is known whether they hallucinate.
+    `drift` and `metrics` are of the last whole hour.
     """
 
     at: float
@@ -34,7 +41,6 @@ class Report:
     drift: Sequence[Drift] = ()
     failures: Mapping[str, int] = field(default_factory=dict)
     claims: int = 0
-    worst: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def drift_rule(policy: MonitorPolicy) -> DriftRule:
@@ -42,35 +48,28 @@ def drift_rule(policy: MonitorPolicy) -> DriftRule:
     return DriftRule(policy.weekly_alpha, policy.min_effect, policy.min_n, policy.min_share, policy.min_length)
 
 
-def report(
-    now: float, window: Sequence[Seen], reference: Sequence[Seen], rule: DriftRule, lower: frozenset[str] = frozenset(),
-    asked: frozenset[str] = frozenset(),
-) -> Report:  # fmt: skip
+def report(now: float, spans: Spans, rule: DriftRule, lower: frozenset[str] = frozenset(), asked: frozenset[str] = frozenset()) -> Report:
     """Work the windows out.
 
     Tests are made of the windows that end at the last whole hour: once an hour, as their budget counts them, however often this is asked.
 
     Args:
         now: Seconds since 1970.
-        window: What was seen in the last seven days and an hour.
-        reference: What was seen in the pinned span.
+        spans: What was seen.
         lower: Metrics whose smaller values are the better ones.
         asked: Metrics that ask a model.
     """
-    hour = now // HOUR * HOUR
-    parts, whole = _parts(window, now), _parts(window, hour)
-    pinned = _references(reference, hour)
-    names = sorted({metric for one in window for metric in one.scores} | {metric for one in reference for metric in one.scores})
-    found = {name: _quality(name, whole, pinned, rule, lower_is_better=name in lower, measures=len(names)) for name in names}
-    day = parts["24h"]
+    live, hour = spans.live, now // HOUR * HOUR
+    names = sorted({name for parts in (live, spans.whole, spans.references) for some in parts.values() for name in some.named(SCORE)})
+    found = {name: _quality(name, spans, rule, lower_is_better=name in lower, measures=len(names)) for name in names}
+    day = live["24h"]
     return Report(
-        now, found, {name: len(some) for name, some in parts.items()}, {name: _rate(some) for name, some in parts.items()},
-        {name: sum(one.violations for one in some) for name, some in parts.items()},
-        {name: {metric: values.mean for metric in names if (values := _moments(some, metric))} for name, some in parts.items()},
-        {name: {metric: low for metric in names if (low := _p10(some, metric)) is not None} for name, some in parts.items()},
-        drift=(*scores(hour, found), *shifts(hour, whole, pinned, rule, asked)),
-        failures=Counter(kind for one in day for kind in set(one.failed)), claims=sum(one.hallucinated is not None for one in day),
-        worst={name: _worst(day, name, highest=name in lower) for name in names},
+        now, found, {name: some.samples for name, some in live.items()}, {name: _rate(some) for name, some in live.items()},
+        {name: some.violations for name, some in live.items()},
+        {name: {metric: one.mean for metric in names if (one := sample_of(some.of(SCORE + metric)))} for name, some in live.items()},
+        {name: {metric: low for metric in names if (low := some.of(SCORE + metric).p10()) is not None} for name, some in live.items()},
+        drift=(*scores(hour, found), *shifts(hour, spans.whole, spans.references, rule, asked)),
+        failures={kind: day.of(FAILED + kind).n for kind in day.named(FAILED)}, claims=day.of(HALLUCINATED).n,
     )  # fmt: skip
 
 
@@ -89,7 +88,7 @@ def wanted(
         message = _worse(metric, one, found, floors, min_n)
         if message and metric not in changed:  # a judge that changed cannot say that the product did
             count = one.n if one.state is QualityState.DEGRADED else found.counts["1h"]
-            alerts.append(Alert(AlertKind.QUALITY, metric, message + _by_whom(metric, judges), found.at, count, found.worst.get(metric, ())))
+            alerts.append(Alert(AlertKind.QUALITY, metric, message + _by_whom(metric, judges), found.at, count))
     alerts += [Alert(AlertKind.DRIFT, one.measure, in_words(one), found.at, one.n) for one in found.drift if one.state == ShiftState.SHIFTED]
     return alerts
 
@@ -107,13 +106,14 @@ def still(
     judges: Mapping[str, Canaries | None] | None = None,
 ) -> list[Standing]:  # fmt: skip
     """What stands now: what is called for, and what stood before and is not known to be over."""
-    heard = {(one.kind, one.about) for one in told}
+    heard = {(one.kind, one.about): one for one in told}
     before = {one.name: one for one in standing}
-    now = {
-        (one.kind, one.about): Standing(one, was.since if was else one.at, one.at if (one.kind, one.about) in heard or not was else was.told)
-        for one in alerts
-        for was in [before.get((one.kind, one.about))]
-    }
+    now = {}
+    for one in alerts:
+        name = one.kind, one.about
+        was, new = before.get(name), heard.get(name)
+        shown = new or replace(one, samples=one.samples or (was.alert.samples if was else ()))
+        now[name] = Standing(shown, was.since if was else one.at, was.told if was and new is None else one.at)
     kept = {name: one for name, one in before.items() if name not in now and not _is_over(one.alert, found, min_n, judges or {})}
     return sorted((*kept.values(), *now.values()), key=lambda one: (one.since, one.name))
 
@@ -170,45 +170,20 @@ def _events(now: float, fresh: Sequence[Seen], judges: Container[str]) -> Iterab
     wrong = [one for one in fresh if one.hallucinated]
     if wrong:
         message = f"{len(wrong)} of {sum(one.hallucinated is not None for one in fresh)} judged answers say what their context does not support"
-        yield Alert(AlertKind.HALLUCINATION, "hallucination", message, now, len(wrong), tuple(one.id for one in wrong[:_MOST_SAMPLES]))
+        yield Alert(AlertKind.HALLUCINATION, "hallucination", message, now, len(wrong), tuple(one.id for one in wrong[:MOST_SAMPLES]))
     by_check: dict[str, list[str]] = {}
     for one in fresh:
         for name in (kind for kind in one.failed if one.violations and kind.partition(": ")[0] not in judges):
             by_check.setdefault(name, []).append(one.id)
     for name, ids in sorted(by_check.items()):
-        yield Alert(AlertKind.CONSTRAINT, name, f"{name} was violated by {len(ids)} of {len(fresh)} answers", now, len(ids), tuple(ids[:_MOST_SAMPLES]))
+        yield Alert(AlertKind.CONSTRAINT, name, f"{name} was violated by {len(ids)} of {len(fresh)} answers", now, len(ids), tuple(ids[:MOST_SAMPLES]))
 
 
-def _worst(some: Sequence[Seen], metric: str, *, highest: bool) -> tuple[str, ...]:
-    scored = sorted(((one.scores[metric], one.id) for one in some if metric in one.scores), reverse=highest)
-    return tuple(name for _, name in scored[:_MOST_SAMPLES])
-
-
-def _moments(some: Sequence[Seen], metric: str) -> Sample | None:
-    return moments([one.scores[metric] for one in some if metric in one.scores])
-
-
-def _parts(window: Sequence[Seen], now: float) -> dict[str, list[Seen]]:
-    return {name: [one for one in window if now - seconds <= one.at < now] for name, seconds in WINDOWS.items()}
-
-
-def _references(reference: Sequence[Seen], hour: float) -> dict[str, Sequence[Seen]]:
-    """For the last hour the same hour of the day and its neighbours, for whole days all of it."""
-    of_day = int((hour - 1) // HOUR) % _DAY_HOURS
-    near = [one for one in reference if (int(one.at // HOUR) - of_day) % _DAY_HOURS in (0, 1, _DAY_HOURS - 1)]
-    return {name: near if name == "1h" else reference for name in WINDOWS}
-
-
-def _quality(metric: str, windows: Parts, references: Parts, rule: DriftRule, *, lower_is_better: bool, measures: int) -> Quality:
-    own, before = ({name: _moments(some, metric) for name, some in parts.items()} for parts in (windows, references))
+def _quality(metric: str, spans: Spans, rule: DriftRule, *, lower_is_better: bool, measures: int) -> Quality:
+    own, before = ({name: sample_of(some.of(SCORE + metric)) for name, some in parts.items()} for parts in (spans.whole, spans.references))
     return quality(own, before, rule, lower_is_better=lower_is_better, measures=measures)
 
 
-def _rate(some: Sequence[Seen]) -> float | None:
-    known = [one.hallucinated for one in some if one.hallucinated is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _p10(some: Sequence[Seen], metric: str) -> float | None:
-    values = sorted(one.scores[metric] for one in some if metric in one.scores)
-    return values[len(values) // 10] if values else None
+def _rate(some: Tally) -> float | None:
+    known = some.of(HALLUCINATED)
+    return known.mean if known.n else None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from evalbot.domain.monitoring import NO_ANSWER, Drift, Seen
+from evalbot.domain.monitoring import Drift
+from evalbot.domain.tallies import FAILED, LANGUAGE, LENGTH, SCORE, Sum, Tally
 from evalbot.stats.difference import Sample
-from evalbot.stats.drift import DriftRule, Quality, Share, Shift, length_shift, moments, share_shift
+from evalbot.stats.drift import DriftRule, Quality, Share, Shift, length_shift, share_shift
 
-Parts: TypeAlias = Mapping[str, Sequence[Seen]]
-"""Samples by window; of the reference, the part that each window is compared with."""
+Parts: TypeAlias = Mapping[str, Tally]
+"""Sums by window; of the reference, the part that each window is compared with."""
 
 
 def shifts(at: float, windows: Parts, references: Parts, rule: DriftRule, asked: frozenset[str]) -> list[Drift]:
@@ -20,26 +20,29 @@ def shifts(at: float, windows: Parts, references: Parts, rule: DriftRule, asked:
     Args:
         asked: Names of metrics that ask a model: their failures are a share of what they scored, not of all samples.
     """
-    seen = [one for part in (*windows.values(), *references.values()) for one in part]
-    kinds = sorted({kind for one in seen for kind in one.failed})
-    languages = sorted({one.language for one in seen} - {""})
+    sides = (*windows.values(), *references.values())
+    kinds, languages = (sorted({name for side in sides for name in side.named(kind)}) for kind in (FAILED, LANGUAGE))
     measures = 1 + len(kinds) + len(languages)
-    lengths = length_shift(_lengths(windows), _lengths(references), rule, measures)
-    found = [_drift(at, "length", lengths)]
+    found = [_drift(at, LENGTH, length_shift(_lengths(windows), _lengths(references), rule, measures))]
     for kind in kinds:
         counted = _failures(kind, asked)
-        found.append(_drift(at, f"failed:{kind}", share_shift(_each(windows, counted), _each(references, counted), rule, measures)))
+        found.append(_drift(at, FAILED + kind, share_shift(_each(windows, counted), _each(references, counted), rule, measures)))
     for language in languages:
         counted = _speakers(language)
-        sides = _each(windows, counted), _each(references, counted)
-        if any(n and k / n >= rule.min_share for side in sides for k, n in side.values()):  # a rarer one cannot change enough
-            found.append(_drift(at, f"language:{language}", share_shift(*sides, rule, measures)))
+        both = _each(windows, counted), _each(references, counted)
+        if any(n and k / n >= rule.min_share for side in both for k, n in side.values()):  # a rarer one cannot change enough
+            found.append(_drift(at, LANGUAGE + language, share_shift(*both, rule, measures)))
     return found
+
+
+def sample_of(one: Sum) -> Sample | None:
+    """Size, mean and standard deviation; None for fewer than two values."""
+    return Sample(one.n, one.mean, one.sd) if one.n > 1 else None
 
 
 def scores(at: float, metrics: Mapping[str, Quality]) -> list[Drift]:
     """The metrics' own states as such rows."""
-    return [Drift(at, f"score:{name}", one.state, one.window, one.n, one.mean, one.reference, one.p) for name, one in metrics.items()]
+    return [Drift(at, SCORE + name, one.state, one.window, one.n, one.mean, one.reference, one.p) for name, one in metrics.items()]
 
 
 def in_words(one: Drift) -> str:
@@ -57,27 +60,25 @@ def _drift(at: float, measure: str, one: Shift) -> Drift:
 
 
 def _lengths(parts: Parts) -> dict[str, Sample | None]:
-    """Of answers; a sample without one has no length."""
-    return {name: moments([math.log1p(one.length) for one in some if one.failed != (NO_ANSWER,)]) for name, some in parts.items()}
+    return {name: sample_of(some.of(LENGTH)) for name, some in parts.items()}
 
 
-def _each(parts: Parts, counted: Callable[[Iterable[Seen]], Share]) -> dict[str, Share]:
+def _each(parts: Parts, counted: Callable[[Tally], Share]) -> dict[str, Share]:
     return {name: counted(some) for name, some in parts.items()}
 
 
-def _failures(kind: str, asked: frozenset[str]) -> Callable[[Iterable[Seen]], Share]:
+def _failures(kind: str, asked: frozenset[str]) -> Callable[[Tally], Share]:
     metric = kind.partition(": ")[0]
 
-    def counted(some: Iterable[Seen]) -> Share:
-        known = [one for one in some if metric not in asked or metric in one.scores]
-        return sum(kind in one.failed for one in known), len(known)
+    def counted(some: Tally) -> Share:
+        known = some.of(SCORE + metric).n if metric in asked else some.samples
+        return min(known, some.of(FAILED + kind).n), known
 
     return counted
 
 
-def _speakers(language: str) -> Callable[[Iterable[Seen]], Share]:
-    def counted(some: Iterable[Seen]) -> Share:
-        known = [one.language for one in some if one.language]
-        return known.count(language), len(known)
+def _speakers(language: str) -> Callable[[Tally], Share]:
+    def counted(some: Tally) -> Share:
+        return some.of(LANGUAGE + language).n, sum(some.of(LANGUAGE + name).n for name in some.named(LANGUAGE))
 
     return counted

@@ -85,14 +85,6 @@ class DriftRule:
         return self.weekly_alpha / (HOURS_A_WEEK * len(WINDOWS) * max(1, measures))
 
 
-def moments(values: Sequence[float]) -> Sample | None:
-    """Size, mean and standard deviation (n − 1); None for fewer than two values."""
-    if len(values) < 2:
-        return None
-    mean = sum(values) / len(values)
-    return Sample(len(values), mean, (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5)
-
-
 def quality(windows: Mapping[str, Sample | None], references: Mapping[str, Sample | None], rule: DriftRule, *, lower_is_better: bool = False, measures: int = 1) -> Quality:
     """The state of one metric.
 

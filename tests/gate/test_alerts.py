@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from evalbot.domain.monitoring import Alert, AlertKind, Canaries, JudgeState, Seen, Standing
-from evalbot.gate.alerts import HOUR, report, still, wanted
+from evalbot.gate.alerts import HOUR, still, wanted
 from evalbot.stats.drift import DriftRule
+from tests.gate.windows import report
 
 DAY = 24 * HOUR
 NOW = 20_000 * DAY + 100

@@ -8,13 +8,13 @@ import random
 import pytest
 from scipy.stats import fisher_exact
 
+from evalbot.stats.difference import sample as moments
 from evalbot.stats.drift import (
     WINDOWS,
     DriftRule,
     QualityState,
     ShiftState,
     length_shift,
-    moments,
     quality,
     share_shift,
     shares_p,
