@@ -26,6 +26,7 @@ from evalbot.app.outputs import outputs
 from evalbot.app.wiring import World, redactor
 from evalbot.domain.canonical import Json, parse_json
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
+from evalbot.domain.pulls import Refused
 from evalbot.domain.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def act(environment: Mapping[str, str]) -> int:
         return _run(activity, given, environment, runner)
     except ConfigError as error:
         return _refused(error, error.usable if isinstance(error, WrongInputs) else given, environment, runner)
-    except CouldNotRun as error:
+    except (CouldNotRun, Refused) as error:
         runner.say("error", str(error))
         runner.outputs({"verdict": str(Verdict.INCONCLUSIVE), "reason": str(error)})
         return 0 if given.advisory else Verdict.INCONCLUSIVE.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Literal
 
-from evalbot.app.activities import RunCommand
+from evalbot.app.activities import Nothing, RunCommand
 from evalbot.app.bot import Bot, Published, stranger
 from evalbot.app.commands import Accept, Explain, Help, Malformed, NotForUs, Rerun, Run, help_text, parse
 from evalbot.domain.errors import CouldNotRun
@@ -15,8 +15,8 @@ from evalbot.report.comment import marker
 from evalbot.report.explain import explain
 
 
-def answer(bot: Bot, said: RunCommand) -> Published | None:
-    """Do what a comment asks for; None where nothing is to be reported: no command, no right, or no longer true."""
+def answer(bot: Bot, said: RunCommand) -> Published | Nothing | None:
+    """Do what a comment asks for; no record where nothing is to be reported: no command, no right, or no longer true."""
     command = parse(said.body)
     if isinstance(command, NotForUs) or said.bot or not bot.github.permission(said.author).writes:
         return None
@@ -31,8 +31,7 @@ def answer(bot: Bot, said: RunCommand) -> Published | None:
     bot = bot.with_stored(pull.head_sha)
     match command:
         case Help():
-            bot.github.write_comment(said.number, marker(f"{bot.inputs.key}/help"), f"{marker(f'{bot.inputs.key}/help')}\n{help_text()}")
-            return _yes(bot, said, None)
+            return _said(bot, said, "help", help_text())
         case Rerun():
             return _yes(bot, said, bot.with_epochs(command.epochs).measure(pull, announce=True))
         case Run():
@@ -57,14 +56,24 @@ def _accept(bot: Bot, said: RunCommand, pull: PullRequest, command: Accept) -> P
     return _yes(bot, said, bot.report(record, pull))
 
 
-def _explain(bot: Bot, said: RunCommand, pull: PullRequest, example: str) -> Published | None:
+def _explain(bot: Bot, said: RunCommand, pull: PullRequest, example: str) -> Nothing | None:
     page = explain(bot.pull_record(pull, stranger(pull)), example)
     if page is None:
         _no(bot, said)
         return None
-    first = marker(f"{bot.inputs.key}/explain")
-    bot.github.write_comment(said.number, first, bot.world.redact(f"{first}\n{page}"))
-    return _yes(bot, said, None)
+    return _said(bot, said, "explain", page)
+
+
+def _said(bot: Bot, said: RunCommand, what: str, page: str) -> Nothing | None:
+    """The answer in a comment of its own; where GitHub lets us write none, the log says so."""
+    first = marker(f"{bot.inputs.key}/{what}")
+    try:
+        bot.github.write_comment(said.number, first, bot.world.redact(f"{first}\n{page}"))
+    except (Refused, CouldNotRun) as error:
+        _no(bot, said)
+        return Nothing(f"the answer could not be written: {bot.world.redact(str(error))}")
+    _react(bot, said, "rocket")
+    return None
 
 
 def _of_another_key(bot: Bot, pull: PullRequest, findings_id: str) -> bool:

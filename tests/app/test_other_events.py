@@ -82,3 +82,24 @@ def test_a_check_that_a_suite_wrote_on_the_head_is_no_verdict_of_the_pull_reques
 
     assert scene.check.conclusion == "failure"
     assert "do not merge" in scene.comment
+
+
+@pytest.mark.parametrize("words", ["help", "explain g-00"])
+def test_an_answer_that_github_lets_nobody_write_is_told_in_the_log(on_github, capsys, words):
+    scene = on_github(WORSE)
+    scene.server.fail("POST", r"/issues/\d+/comments", 403, times=9)
+
+    ran = scene.command("bob", f"/evalbot {words}")
+
+    assert (ran.status, ran.outputs) == (0, {})
+    said = next(comment for comment in scene.server.said.values() if comment.author == "bob")
+    assert [content for _, content in said.reactions] == ["eyes", "-1"]
+    assert "::notice::the answer could not be written: " in capsys.readouterr().out
+
+
+def test_a_pull_request_that_github_does_not_show_proves_nothing(on_github, capsys):
+    scene = on_github(WORSE)
+    scene.server.fail("GET", r"/pulls/7$", 403, times=9)
+    ran = scene.command("bob", "/evalbot rerun")
+    assert (ran.status, ran.outputs["verdict"]) == (3, "inconclusive")
+    assert "internal_error" not in capsys.readouterr().out
