@@ -191,11 +191,13 @@ def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies
         for side, prompt, file in ((Side.BASE, pair.base, policies.base), (Side.HEAD, pair.head, policies.head)):
             if prompt is None:
                 continue
+            here = _as_defined(file, suite)
             try:
                 stranger = policies.fork and side is Side.HEAD
-                found[pair.id, side] = target(prompt, _as_defined(file, suite), file, policies.policy, fork=stranger)
+                found[pair.id, side] = target(prompt, here, file, policies.policy, fork=stranger)
             except NotAllowed as error:
-                found[pair.id, side] = policies.policy.model(suite.model)
+                own = policies.policy.model(suite.model)
+                found[pair.id, side] = replace(own, params={**own.params, **here.params, **prompt.params})
                 if side is Side.HEAD:
                     refused.append(f"{prompt.path}: model {error} (policy uses no such provider; not run)")
     return found, refused

@@ -20,6 +20,7 @@ from evalbot.domain.verdicts import (
 from evalbot.gate.confirm import Undecided, level
 from evalbot.gate.evidence import Evidence
 from evalbot.gate.tables import coverage, required_coverage
+from evalbot.report.numbers import score
 
 
 def scores(evidence: Evidence, rows: Iterable[Comparison]) -> Iterator[Finding]:
@@ -46,7 +47,7 @@ def _score_finding(evidence: Evidence, row: Comparison) -> tuple[Rule, Level, st
     if row.conclusion is Conclusion.INSUFFICIENT_DATA:
         required = evidence.gates.scores.insufficient == "inconclusive"
         return Rule.INSUFFICIENT_DATA, Level.BLOCKS if required else Level.WARNS, row.reason or "too few scores", False
-    change = f"{row.metric} mean {row.base_mean:.2f} → {row.head_mean:.2f} over {row.n_head} examples"
+    change = f"{row.metric} mean {score(row.base_mean)} → {score(row.head_mean)} over {row.n_head} examples"
     if row.conclusion is Conclusion.REGRESSION and row.blocks:
         return Rule.REGRESSION, Level.BLOCKS, change, True
     if row.conclusion is Conclusion.REGRESSION:
@@ -193,7 +194,7 @@ def cost(evidence: Evidence) -> Iterator[Finding]:
         base, head = means[Side.BASE], means[Side.HEAD]
         if base and head is not None and head > base * (1 + gate.max_increase):
             at = Level.BLOCKS if gate.action == "block" else Level.WARNS
-            message = f"{prompt}: an answer costs {head / base - 1:+.0%} more at head (allowed: {gate.max_increase:+.0%})"
+            message = f"{prompt}: an answer costs {head / base - 1:,.0%} more at head (allowed: {gate.max_increase:,.0%})"
             yield Finding(Rule.COST, at, message, evidence.suite, prompt)
 
 

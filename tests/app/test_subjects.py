@@ -87,6 +87,16 @@ def test_a_model_of_a_provider_that_policy_does_not_use_is_not_run_and_named(tmp
     assert "anthropic/claude-sonnet-5" in " ".join(result.summary["not_applied"])
 
 
+def test_what_runs_in_place_of_a_model_that_is_not_run_keeps_the_params_of_suite_and_prompt(tmp_path):
+    config = CONFIG.replace("    dataset:", "    params: {temperature: 0.5}\n    dataset:")
+    front = "---\nmodel: local/x\nparams: {top_p: 0.9}\n---\n"
+
+    result = a_house(tmp_path, config=config).head({"prompts/support.md": f"{front}Be kind."}).check(five)
+
+    sent = [(call.body.get("temperature"), call.body.get("top_p")) for call in result.server.calls if call.schema is None]
+    assert set(sent) == {(0.5, None), (0.5, 0.9)}  # base's, and head's with its own param
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
