@@ -122,7 +122,7 @@ def prepare(
         pairs = _pairs(suite, policies, commits)
         models, refused = _resolve(pairs.prompts, suite, policies)
     changed = _changed(suite, pairs.prompts, models, policies, bootstrap or every)
-    findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite)] if bootstrap else [])]
+    findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite, policies, commits)] if bootstrap else [])]
     warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
     if not any(c.sides for c in changed) and not exam_changed:
         return Case(
@@ -136,7 +136,9 @@ def prepare(
     if exam.changes and approvals() >= policies.policy.approvals.golden:
         exam = approved(exam)
     if stood_in and not bootstrap:
-        findings.append(_bootstrap(suite))
+        message = f"the base branch's examples of suite {suite.name!r} are not valid: head's own are the exam"
+        findings.append(Finding(Rule.BOOTSTRAP, Level.NOTES, message, suite.name))
+        changed = _changed(suite, pairs.prompts, models, policies, True)
     check_prompts([row for row, _ in exam.rows], _known_prompts(pairs))
     rules = commits.head if bootstrap else commits.tip
     metrics = suite_metrics(suite, rules, path, [row for row, _ in exam.rows])
@@ -171,8 +173,9 @@ def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits) -> PromptPa
 
 
 def _as_defined(side: Policy, suite: SuitePolicy) -> SuitePolicy:
-    """The suite as one side defines it; where that side has no such suite, as the rules do."""
-    return side.suites.get(suite.name, suite)
+    """The suite as one side defines it; as the rules do where that side has no such suite, or one with another kind of target."""
+    own = side.suites.get(suite.name, suite)
+    return own if (own.target is None) == (suite.target is None) else suite
 
 
 def _known_prompts(pairs: PromptPairs) -> set[str]:
@@ -199,7 +202,7 @@ def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies
                 own = policies.policy.model(suite.model)
                 found[pair.id, side] = replace(own, params={**own.params, **here.params, **prompt.params})
                 if side is Side.HEAD:
-                    refused.append(f"{prompt.path}: model {error} (policy uses no such provider; not run)")
+                    refused.append(f"{prompt.path}: model {error}")
     return found, refused
 
 
@@ -306,8 +309,10 @@ def _prompt_findings(
     return found
 
 
-def _bootstrap(suite: SuitePolicy) -> Finding:
-    message = f"suite {suite.name!r} is not on the base branch yet: head's own definition was run"
+def _bootstrap(suite: SuitePolicy, policies: Policies, commits: Commits) -> Finding:
+    invalid = policies.bootstrap and commits.tip.exists(policies.policy.path)
+    why = f"the base branch's {policies.policy.path} is not valid" if invalid else f"suite {suite.name!r} is not on the base branch yet"
+    message = f"{why}: head's own definition was run"
     return Finding(Rule.BOOTSTRAP, Level.NOTES, message, suite.name)
 
 

@@ -26,7 +26,7 @@ class Policies:
         base: The merge base's file where it is valid, else the policy: where base's model comes from.
         head: Head's file: where head's model and prompts come from. The policy where head deleted it.
         bootstrap: The tip had no usable policy, so head's rules (`policy` is `head`).
-        not_applied: What head changes in policy or workflow, a line each.
+        not_applied: What head changes in policy or workflow, a line each; a workflow that is new together with the configuration is not named.
     """
 
     policy: Policy
@@ -78,14 +78,15 @@ def load_policies(tip: Tree, merge_base: Tree, head: Tree, path: str, changed: S
         assert at_head is not None  # noqa: S101 - one side has the file, as checked above
         _refuse_endpoints(at_head.models, head, path)
         _refuse_systems(at_head.suites.values(), head, path)
-        return Policies(at_head, at_head, at_head, bootstrap=True)
+        news = () if not tip.exists(path) and not _has_workflow(tip) else tuple(_workflows(merge_base, head, changed))
+        return Policies(at_head, at_head, at_head, bootstrap=True, not_applied=news)
     at_base = _load_or(policy, load, merge_base, path)
     if at_head is not None and not fork:
         _refuse_endpoints(_unknown_models(at_head, policy), head, path)
         _refuse_systems([suite for name, suite in at_head.suites.items() if name not in policy.suites], head, path)
-    return Policies(
-        policy, at_base, at_head or policy, not_applied=tuple(_not_applied(at_base, at_head, merge_base, head, changed)), fork=fork
-    )
+    differs = _not_applied(at_base, at_head, policy, [merge_base, head, tip], changed)
+    brought = (f"{path}: suites.{name}: added" for name in (at_head.suites if at_head is not None and fork else ()) if name not in policy.suites)
+    return Policies(policy, at_base, at_head or policy, not_applied=(*differs, *brought), fork=fork)
 
 
 def _load_or(policy: Policy, load: Callable[[bytes, str], Policy], tree: Tree, path: str) -> Policy:
@@ -96,15 +97,41 @@ def _load_or(policy: Policy, load: Callable[[bytes, str], Policy], tree: Tree, p
         return policy
 
 
-def _not_applied(base: Policy, head: Policy | None, base_tree: Tree, head_tree: Tree, changed: Sequence[str]) -> Iterator[str]:
+def _not_applied(base: Policy, head: Policy | None, policy: Policy, trees: Sequence[Tree], changed: Sequence[str]) -> Iterator[str]:
+    """What head changes, unless the tip says the same already, as where both got it from a branch that was merged before."""
+    base_tree, head_tree, tip = trees
     if head is None:
-        yield f"{base.path}: deleted"
+        if base_tree.exists(base.path):  # else head is only older than the file
+            yield f"{base.path}: deleted"
     else:
+        left = [_key(difference) for difference in compare_policies(policy, head)]
         for difference in compare_policies(base, head):
-            yield f"{head.path}: {difference}"
+            if any(_inside(_key(difference), key) or _inside(key, _key(difference)) for key in left):
+                yield f"{head.path}: {difference}"
+    yield from _workflows(base_tree, head_tree, [path for path in changed if not _same(head_tree, tip, path)])
+
+
+def _key(difference: str) -> str:
+    return difference.partition(": ")[0]
+
+
+def _inside(key: str, outer: str) -> bool:
+    return key == outer or key.startswith((f"{outer}.", f"{outer}["))
+
+
+def _same(one: Tree, other: Tree, path: str) -> bool:
+    return one.exists(path) and other.exists(path) and one.read(path) == other.read(path)
+
+
+def _workflows(base_tree: Tree, head_tree: Tree, changed: Sequence[str]) -> Iterator[str]:
+    """The workflows that run evalbot and that head changes."""
     for path in changed:
         if path.startswith(WORKFLOWS) and any(_runs_evalbot(tree, path) for tree in (base_tree, head_tree)):
             yield f"{path}: changed"
+
+
+def _has_workflow(tree: Tree) -> bool:
+    return any(path.startswith(WORKFLOWS) and _runs_evalbot(tree, path) for path in tree.paths())
 
 
 def _runs_evalbot(tree: Tree, path: str) -> bool:

@@ -103,7 +103,7 @@ def preview(case: Case, whole: Callable[[], Case], policies: Policies, commits: 
         ruling = {judge.metric: judge.judge_id for judge in case.judges()}
         models = {asked: _model(asked, policies) for metric in changed.values() for asked in metric.models}
     except NotAllowed as error:
-        return Preview(case, changed, {}, f"it asks {error}, and policy uses no such provider")
+        return Preview(case, changed, {}, f"it asks {error}")
     except ConfigError:  # a file of the judge's, or a dataset: whoever merges it is told by the next pull request
         return None
     changed = {key: metric for key, metric in changed.items() if ruling.get(key) != _identity(metric, models)}

@@ -11,7 +11,7 @@ from evalbot.domain.ports import Prompt
 
 
 class NotAllowed(Exception):  # noqa: N818 - reads as what it is
-    """A side asks for a model that policy gives no endpoint for; the message names it."""
+    """A side asks for a model that policy gives no endpoint for; the message names it and says why."""
 
 
 def target(prompt: Prompt, suite: SuitePolicy, side: Policy, policy: Policy, *, fork: bool = False) -> Model:
@@ -41,7 +41,8 @@ def at_policys_endpoint(name: str, wanted: Model, policy: Policy, *, fork: bool 
     """
     endpoint = _endpoint(name, wanted, policy, fork=fork)
     if endpoint is None:
-        raise NotAllowed(wanted.label)
+        known = any(model.provider == wanted.provider for model in _used(policy))
+        raise NotAllowed(f"{wanted.label} ({'a fork gets only models that policy names' if known else 'policy uses no such provider'}; not run)")
     price = endpoint.price if endpoint.model == wanted.model else None
     return replace(endpoint, model=wanted.model, params=wanted.params, api=wanted.api, price=price)
 

@@ -82,5 +82,7 @@ def _differences(keys: tuple[str, ...], before: object, after: object) -> Iterat
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):
             yield from _differences((*keys, key), before.get(key), after.get(key))
+    elif keys[:1] == ("suites",) and len(keys) == 2:
+        yield f"{dotted(keys)}: {'added' if before is None else 'removed'}"
     elif before != after or isinstance(before, bool) != isinstance(after, bool):
         yield f"{dotted(keys)}: {shown(before, _SHOWN)} → {shown(after, _SHOWN)}"
