@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalbot.app.case import Case
 from evalbot.domain.canonical import Json, digest, parse_json
@@ -112,6 +112,26 @@ def read_baseline(text: str) -> Baseline | None:
         _text(head, "suite"), _text(head, "commit"), _text(head, "at"), _text(head, "fingerprint"), _text(head, "graded_by"),
         {name: _version(value) for name, value in prompts.items()}, tuple(map(from_line, lines)),
     )  # fmt: skip
+
+
+def under_names_of_now(baseline: Baseline, now: Mapping[str, Version]) -> Baseline:
+    """The baseline with the rows of a prompt that was only renamed under its new name.
+
+    Gone and new are one prompt where both have the same words and nobody else has: git may think so of less, and no commit has to be read.
+    """
+    gone, new = (_by_words({name: parts for name, parts in one.items() if name not in other}) for one, other in ((baseline.prompts, now), (now, baseline.prompts)))
+    names = {gone[words][0]: new[words][0] for words in gone.keys() & new.keys() if len(gone[words]) == len(new[words]) == 1}
+    if not names:
+        return baseline
+    prompts = {names.get(name, name): parts for name, parts in baseline.prompts.items()}
+    return replace(baseline, prompts=prompts, rows=tuple(row.but(prompt=names.get(row.prompt, row.prompt)) for row in baseline.rows))
+
+
+def _by_words(prompts: Mapping[str, Version]) -> Mapping[tuple[str, ...], Sequence[str]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name, parts in prompts.items():
+        found.setdefault(tuple(parts.get(cause.value, "") for cause in (Cause.TEMPLATE, Cause.PARTIAL, Cause.SCHEMA)), []).append(name)
+    return found
 
 
 def base_tasks(case: Case, baseline: Baseline) -> list[Task]:

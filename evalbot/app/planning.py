@@ -76,7 +76,8 @@ def _problems(
 ) -> Iterator[Problem]:
     for side, why in failed.items():
         excused = example.id in edited if part is Part.EXAM else side is Side.BASE
-        if not excused:
+        said = side is Side.BASE and failed.get(Side.HEAD) == why  # one prompt, or one mistake in both
+        if not (excused or said):
             where = f"{subject.path} at {side}" if side is Side.BASE else subject.path
             yield Problem(f"example {example.id!r} cannot be rendered with {where}: {why}", example.path, example.line)
 

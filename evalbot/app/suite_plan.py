@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evalbot.app.baseline import Baseline, base_tasks, baseline_file, causes, fingerprint, read_baseline, versions
+from evalbot.app.baseline import (
+    Baseline,
+    base_tasks,
+    baseline_file,
+    causes,
+    fingerprint,
+    read_baseline,
+    under_names_of_now,
+    versions,
+)
 from evalbot.app.case import Case, prepare
 from evalbot.app.commits import Commits
 from evalbot.app.exams import DatasetReader, dataset_paths
@@ -127,7 +136,7 @@ def _baseline(case: Case, options: SuiteOptions, history: History, words: Words)
     if found.graded_by != case.for_engine.identity:
         words.warnings.append(f"suite {name!r}: its metrics or judges changed since the baseline of {found.commit[:7]}: pass/fail gates alone")
         return None
-    return found
+    return under_names_of_now(found, versions(case))
 
 
 def _beside(case: Case, baseline: Baseline | None, options: SuiteOptions) -> Planned:

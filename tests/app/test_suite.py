@@ -105,6 +105,46 @@ def test_a_row_that_the_baseline_does_not_know_counts_as_added(house):
     assert parts == {("r-90", "added"), ("r-91", "added")}
 
 
+def rename(house, quality="good", **more):
+    """The prompt under another name; no file of the old name stays."""
+    config = CONFIG.replace("prompts/support.md", "prompts/help.md")
+    (house.repo.root / "prompts/support.md").unlink()
+    house.repo.write({"prompts/help.md": PROMPT.format(quality=quality), "evalbot.yml": config} | more).commit("rename")
+
+
+def test_a_prompt_that_was_only_renamed_keeps_its_baseline(house):
+    run(house, set_baseline=True)
+    rename(house)
+
+    result = run(house, by_quality({"good": lambda n: 2 if n % 2 else 1}))  # the model got worse meanwhile
+
+    assert result.verdict == "fail"
+    assert {row["status"] for row in result.summary["golden"] if row["partition"] == "golden"} == {"new_failure"}
+    assert {row["prompt"] for row in result.summary["comparisons"] if row["conclusion"] == "regression"} == {"prompts/help"}
+    assert {row["n_pairs"] for row in result.summary["comparisons"] if row["partition"] == "regression"} == {24}
+
+
+def test_a_prompt_that_was_renamed_and_edited_is_a_new_one(house):
+    run(house, set_baseline=True)
+    rename(house, "same")
+
+    result = run(house)
+
+    assert result.verdict == "pass"
+    assert result.summary["comparisons"] == []
+    assert [item["causes"] for item in result.summary["changed_prompts"]] == [["new"]]
+
+
+def test_a_row_that_no_prompt_can_be_rendered_with_is_named_once(house):
+    rows = [a_row("d-00", "distribution"), {**a_row("d-01", "distribution"), "input": {"question": "no user_input"}}]
+    house.repo.write({"evals/distribution.jsonl": lines(rows), "prompts/support.md": PROMPT.format(quality="good") + "{{ user_input }}"}).commit("rows")
+
+    result = run(house)
+
+    assert result.verdict == "config_error"
+    assert [(one["line"], "at base" in one["message"]) for one in result.summary["problems"]] == [(2, False)]
+
+
 def test_a_failure_that_the_baseline_had_is_pre_existing(house):
     push(house, "bad")
     run(house, set_baseline=True)
