@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from evalbot.adapters.trees import shown
 from evalbot.domain.errors import ConfigError, Problem
@@ -136,6 +137,8 @@ def _pair(both: _Sides, base: Tree, head: Tree) -> PromptPair:
 
     base_path, head_path = both
     path = str(head_path or base_path)
+    if head_path is None:
+        _refuse_detour(file_of(path), head)
     of_head = load_prompt(head, head_path) if head_path is not None else None
     of_base, problem = None, ""
     if base_path is not None:
@@ -146,6 +149,13 @@ def _pair(both: _Sides, base: Tree, head: Tree) -> PromptPair:
     causes = _causes(of_base, of_head, bool(problem))
     renamed = bool(causes) and None not in both and base_path != head_path
     return PromptPair(prompt_id(path), path, of_base, of_head, (*causes, *([Cause.RENAMED] if renamed else [])), base_path, problem)
+
+
+def _refuse_detour(path: str, head: Tree) -> None:
+    """A file that is gone because a folder on its way became a link or a submodule was not deleted: raises ConfigError, as for any of them."""
+    for folder in PurePosixPath(path).parents:
+        if head.exists(str(folder)):
+            head.read(str(folder))
 
 
 def _causes(base: Prompt | None, head: Prompt | None, base_is_broken: bool) -> tuple[Cause, ...]:

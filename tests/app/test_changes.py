@@ -141,6 +141,20 @@ def test_a_prompt_that_head_mends_runs_at_head_alone(repo: Repo) -> None:
     assert "cannot be parsed" in pair.base_problem
 
 
+def test_a_folder_of_prompts_that_becomes_a_link_or_a_submodule_is_no_deletion(repo: Repo) -> None:
+    base = repo.write({"prompts/a.md": "A"}).commit()
+    (repo.root / "prompts/a.md").unlink()
+    (repo.root / "prompts").rmdir()
+    linked = repo.symlink("prompts", "/tmp").commit()
+    repo.git("rm", "--quiet", "prompts")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{base},prompts")
+    repo.git("commit", "--quiet", "--message", "a submodule")
+    with pytest.raises(ConfigError, match=r"^prompts: is a symbolic link"):
+        pairs(repo, base, linked)
+    with pytest.raises(ConfigError, match=r"^prompts: is a submodule"):
+        pairs(repo, base, repo.sha())
+
+
 def test_a_symlink_for_a_prompt_is_a_config_error(repo: Repo) -> None:
     base = repo.write({"prompts/b.md": "B"}).commit()
     head = repo.symlink("prompts/a.md", "/proc/self/environ").commit()
