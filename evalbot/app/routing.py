@@ -57,7 +57,7 @@ def merge_group_number(head_ref: str, base_ref: str) -> int | None:
 def _pull(payload: Payload, _: Inputs) -> Activity:
     if _closed(payload, "pull_request") or payload.optional("action") == "closed":
         return Nothing("the pull request is closed: there is nothing to check.")
-    if payload.optional("action") == "edited" and payload.value("changes", "base") is None:
+    if payload.optional("action") == "edited" and (payload.value("changes") is None or payload.value("changes", "base") is None):
         return Nothing("only its title or text was edited: there is nothing to check.")
     author = payload.login("pull_request", "user")
     head, ours = payload.repository("pull_request", "head", "repo"), payload.repository("repository")

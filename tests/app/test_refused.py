@@ -51,7 +51,8 @@ def test_elsewhere_it_is_in_the_files_and_the_outputs(name, on_github):
     assert scene.server.writes == []
 
 
-def test_a_pull_request_that_is_closed_is_left_alone(on_github):
+@pytest.mark.parametrize("action", ["closed", "edited"])
+def test_a_pull_request_that_is_closed_or_only_got_another_text_is_left_alone(action, on_github):
     scene = on_github(SAME, few())
-    assert scene.event("pull_request", action="closed").status == 0
+    assert scene.event("pull_request", action=action).status == 0
     assert (scene.server.requests, scene.server.checks(scene.pull.head_sha)) == ([], [])
