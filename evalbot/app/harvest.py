@@ -87,15 +87,20 @@ def harvest(root: Path, options: HarvestOptions, world: World, proposals: Propos
     """
     sha, tree = proposals.default()
     policy, ours = policy_of(tree, options)
-    if proposals.public() and not ours.allow_public:
-        hint = "If it may, set `harvest.allow_public: true`. Nothing was fetched."
-        raise ConfigError(Problem("this repository is public, and harvested production text would be too.", policy.path, ours.line or None, hint))
+    refuse_public(proposals, policy, ours)
     ours = ours if options.named is None else options.named.policy(ours)
     run = _Run(root, options, world, proposals, history, now, policy, ours, sha, tree)
     try:
         return run.harvested()
     except CouldNotRun as error:
         return Harvested(Verdict.INCONCLUSIVE, unanswered(error), policy_sha=sha)
+
+
+def refuse_public(proposals: Proposals, policy: Policy, ours: HarvestPolicy) -> None:
+    """Raises ConfigError where production text would be for everybody and that is not allowed."""
+    if proposals.public() and not ours.allow_public:
+        hint = "If it may, set `harvest.allow_public: true`. Nothing was fetched."
+        raise ConfigError(Problem("this repository is public, and harvested production text would be too.", policy.path, ours.line or None, hint))
 
 
 def policy_of(tree: Snapshot, options: HarvestOptions) -> tuple[Policy, HarvestPolicy]:

@@ -16,7 +16,7 @@ from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.harvest import Counts, HarvestPolicy
 from evalbot.domain.privacy import Personal
 from evalbot.domain.samples import From, Sample, Source, Window
-from evalbot.stats.sampling import Facts, ProductionSampler
+from evalbot.stats.sampling import SLOW, Facts, ProductionSampler
 
 OVERLAP_SECONDS = 900.0  # records that reach a source late are still seen; what was seen before is known by its id
 NO_ALERTS = Alerted()
@@ -53,9 +53,11 @@ def window_of(policy: HarvestPolicy, watermark: float, now: float) -> Window:
 
 def draw(
     policy: HarvestPolicy, source: Source, window: Window, here: From, personal: Personal, seed: int,
-    wanted: Callable[[Sample], bool] = lambda _: True, erased: Callable[[Sample], bool] = lambda _: False, alerts: Alerted = NO_ALERTS,
+    wanted: Callable[[Sample], bool] = lambda _: True, erased: Callable[[Sample], bool] = lambda _: False, alerts: Alerted = NO_ALERTS, *, fair: bool = False,
 ) -> Drawn:  # fmt: skip
     """Fetch, draw from what is wanted, and redact; what is erased is only counted. What an alert names is taken whatever the draw, also from before the window.
+
+    A `fair` draw prefers nothing that looks like trouble: it is what users ask, not what goes wrong.
 
     Raises:
         ConfigError: The map names too little, or fits no record at all.
@@ -65,7 +67,7 @@ def draw(
     _refuse_poor(paths, policy)
     mapped, bad = mapper(paths), _bad_feedback(policy)
     strata = [_stratum(name) for name in policy.by]
-    sampler: ProductionSampler[_Found] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed)
+    sampler: ProductionSampler[_Found] = ProductionSampler(policy.rate, policy.always, policy.most_samples, seed, None if fair else SLOW)
     unusable, usable, forgotten, reason = 0, False, 0, ""
     called: dict[str, _Found] = {}
     for record in source.fetch(alerts.stretched(window), here):
@@ -86,7 +88,7 @@ def draw(
         if why:
             called.setdefault(sample.id, found)
             continue
-        trouble = found.disliked or sample.had_error
+        trouble = not fair and (found.disliked or sample.had_error)
         facts = Facts(sample.id, tuple(of(record, sample) for of in strata), _searched(sample), sample.latency_ms, trouble)
         sampler.offer(found, facts)
     if unusable and not usable:

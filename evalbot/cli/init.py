@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalbot.cli.app import Config, Quiet, Repository, app, one_line_errors
+from evalbot.domain.errors import ConfigError, Problem
+
+_SPAN = re.compile(r"[1-9][0-9]{0,5}[smhdw]\Z")
 
 if TYPE_CHECKING:
     from evalbot.app.setup.init import Written
@@ -21,9 +27,10 @@ def init(
         str, typer.Option("--from", help="Import this file instead of looking around: a promptfoo configuration, OpenAI Evals' JSON Lines, a .prompt.yml.")
     ] = "",
     adversarial: Annotated[bool, typer.Option("--adversarial", help="Add the starter pack of adversarial examples to each suite.")] = False,
-    distribution: Annotated[str, typer.Option(help="Add a distribution dataset made from this file of templates (docs/datasets.md).")] = "",
+    distribution: Annotated[str, typer.Option(help="Add a distribution dataset: `production` samples it from where `harvest:` reads; else a file of templates (docs/datasets.md).")] = "",
     rows: Annotated[int, typer.Option(help="How many rows the distribution has, 500 to 5,000.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of what is drawn for the distribution.")] = 0,
+    since: Annotated[str, typer.Option(help="How far back production is sampled, such as 30d; as far as `harvest.since` without it.")] = "",
     suite: Annotated[str, typer.Option(help="Add examples to this suite only.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     config: Config = "evalbot.yml",
@@ -39,7 +46,7 @@ def init(
     from evalbot.app.setup.init import init as write
 
     if (adversarial or distribution) and (repository / config).exists():
-        _add(repository, config, suite, adversarial, distribution, rows, seed, quiet)
+        _add(repository, config, suite, adversarial, Wanted(distribution, rows, seed, since), quiet)
         return
     asks = not yes and sys.stdin.isatty()
     with one_line_errors():
@@ -47,18 +54,34 @@ def init(
     if not quiet:
         typer.echo("\n".join(_told(written)))
     if adversarial or distribution:
-        _add(repository, config, suite, adversarial, distribution, rows, seed, quiet)
+        _add(repository, config, suite, adversarial, Wanted(distribution, rows, seed, since), quiet)
 
 
-def _add(
-    repository: Path, config: str, suite: str, adversarial: bool, distribution: str, rows: int, seed: int, quiet: bool
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class Wanted:
+    """A distribution: of what, how many rows, and how they are drawn."""
+
+    source: str
+    rows: int
+    seed: int
+    since: str
+
+
+def _add(repository: Path, config: str, suite: str, adversarial: bool, wanted: Wanted, quiet: bool) -> None:
     """More examples beside those that are there."""
-    from evalbot.app.setup.add import add_adversarial, add_distribution
+    from evalbot.app.setup.add import Added, add_adversarial, add_distribution, add_sampled
+    from evalbot.app.setup.sampled import PRODUCTION, Production
+    from evalbot.config.spans import seconds_of
 
     with one_line_errors():
-        added = add_adversarial(repository, config, suite) if adversarial else ()
-        added += add_distribution(repository, config, distribution, rows=rows, seed=seed, suite=suite) if distribution else ()
+        added: tuple[Added, ...] = add_adversarial(repository, config, suite) if adversarial else ()
+        if wanted.since and (wanted.source != PRODUCTION or not _SPAN.match(wanted.since)):
+            raise ConfigError(Problem("--since is how far back `--distribution production` looks, such as 12h or 30d.", "--since"))
+        if wanted.source == PRODUCTION:
+            production = Production(repository, os.environ, seconds_of(wanted.since) if wanted.since else 0.0, time.time())
+            added += add_sampled(repository, config, production, rows=wanted.rows, seed=wanted.seed, suite=suite)
+        elif wanted.source:
+            added += add_distribution(repository, config, wanted.source, rows=wanted.rows, seed=wanted.seed, suite=suite)
     for one in () if quiet else added:
         typer.echo(f"Wrote {one.path}: {one.rows:,} rows for suite {one.suite}; {one.words}")
         if not one.named:

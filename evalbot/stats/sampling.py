@@ -11,8 +11,7 @@ from hashlib import blake2b
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-
+SLOW = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -58,7 +57,7 @@ class ProductionSampler(Generic[T]):
     """
 
     def __init__(
-        self, rate: float = 0.05, always: Iterable[str] = (), most: int = 500, seed: int = 0, slow: float | None = 0.95
+        self, rate: float = 0.05, always: Iterable[str] = (), most: int = 500, seed: int = 0, slow: float | None = SLOW
     ) -> None:
         if not 0 <= rate <= 1 or most < 1 or not (slow is None or 0 < slow < 1):
             raise ValueError(f"rate must lie in 0 to 1, most be at least 1 and slow lie between 0 and 1, not {rate}, {most} and {slow}")

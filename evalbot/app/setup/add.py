@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from evalbot.adapters.git import Repository
 from evalbot.adapters.globs import expand, match
-from evalbot.adapters.prompts import load_prompt
+from evalbot.adapters.prompts import PromptFile, load_prompt
 from evalbot.app.exams import DatasetReader, dataset_paths
 from evalbot.app.setup import adversarial, distribution
 from evalbot.app.setup.draft import Overlay
+from evalbot.app.setup.sampled import Production
 from evalbot.app.validate import validate_tree
 from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem, nearest
@@ -40,7 +41,7 @@ def add_adversarial(root: Path, config: str, suite: str = "") -> tuple[Added, ..
         CouldNotRun: A file cannot be written.
     """
 
-    def pack(one: SuitePolicy, known: Sequence[Example], _: Snapshot) -> tuple[str, int, str]:
+    def pack(one: SuitePolicy, known: Sequence[Example], _: Snapshot, __: Policy) -> tuple[str, int, str]:
         rows = adversarial.starter_rows(known[0], _slug(one.name))
         kinds = len({kind.kind for kind in adversarial.attacks()})
         return adversarial.as_lines(rows), len(rows), f"{kinds} kinds, marked by the tag starter-pack; read and adapt them"
@@ -56,16 +57,39 @@ def add_distribution(root: Path, config: str, source: str, *, rows: int, seed: i
         CouldNotRun: A file cannot be written.
     """
 
-    def make(one: SuitePolicy, known: Sequence[Example], tree: Snapshot) -> tuple[str, int, str]:
+    def make(one: SuitePolicy, known: Sequence[Example], tree: Snapshot, _: Policy) -> tuple[str, int, str]:
         templates = distribution.read_templates(tree.read(source), source)
-        made = distribution.generate(templates, known, _prompt_texts(one, tree, config), rows=rows, seed=seed)
+        made = distribution.generate(templates, known, [prompt.text for prompt in _prompts(one, tree, config)], rows=rows, seed=seed)
         words = f"of {made.possible:,} combinations; left out {made.twins} twins, {made.known} known to other partitions, {made.leaked} from a prompt"
         return distribution.as_lines(made), len(made.rows), words
 
     return _add(root, config, suite, "distribution", make, single=True)
 
 
-Make = Callable[[SuitePolicy, Sequence[Example], Snapshot], tuple[str, int, str]]
+def add_sampled(root: Path, config: str, production: Production, *, rows: int, seed: int, suite: str = "") -> tuple[Added, ...]:
+    """A distribution dataset sampled from where the harvest reads, for the harvest's suite.
+
+    Raises:
+        ConfigError: As above; or production gives too few rows, or may not be shown here.
+        CouldNotRun: A file cannot be written, or the source does not answer.
+    """
+
+    def make(one: SuitePolicy, known: Sequence[Example], tree: Snapshot, policy: Policy) -> tuple[str, int, str]:
+        if policy.harvest is not None and policy.harvest.suite != one.name:
+            raise ConfigError(Problem(f"the samples of `harvest:` are those of suite {policy.harvest.suite!r}.", "--suite"))
+        found = production.sampled(policy, tree, known, _prompts(one, tree, config), rows=rows, seed=seed)
+        made = found.made
+        words = (
+            f"of {found.window:,} samples; left out {made.twins} twins, {made.known} known to other partitions, {made.leaked} from a prompt, "
+            f"{found.unrendered} that a prompt cannot be rendered with, {found.not_redacted} that redaction failed on. Read them before you commit: they are production's words, redacted"
+        )
+        return distribution.as_lines(made), len(made.rows), words
+
+    harvested = policy_in(Repository(root).work_tree(), config).harvest
+    return _add(root, config, suite or (harvested.suite if harvested else ""), "distribution", make, single=True)
+
+
+Make = Callable[[SuitePolicy, Sequence[Example], Snapshot, Policy], tuple[str, int, str]]
 
 
 def _add(root: Path, config: str, suite: str, kind: str, make: Make, *, single: bool = False) -> tuple[Added, ...]:
@@ -83,7 +107,7 @@ def _add(root: Path, config: str, suite: str, kind: str, make: Make, *, single: 
         known = [row for row in DatasetReader().rows(tree, paths) if kind != str(Partition.DISTRIBUTION) or row.partition is not Partition.DISTRIBUTION]
         if not known:
             raise ConfigError(Problem(f"suite {one.name!r} has no example whose inputs could be imitated.", config, one.line or None))
-        files[path], count, words = make(one, known, tree)
+        files[path], count, words = make(one, known, tree, policy)
         added.append(Added(one.name, path, count, words, path in match(one.datasets, [path])))
     validate_tree(Overlay(tree, files), config)
     _write(repository.root, files)
@@ -108,11 +132,11 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "suite"
 
 
-def _prompt_texts(suite: SuitePolicy, tree: Snapshot, config: str) -> list[str]:
+def _prompts(suite: SuitePolicy, tree: Snapshot, config: str) -> list[PromptFile]:
     if suite.target is not None:
         return []
     paths = expand(suite.prompts, tree.paths(), what=f"prompt of suite {suite.name!r}", path=config, lines=suite.prompts_lines)
-    return [load_prompt(tree, path).text for path in paths]
+    return [load_prompt(tree, path) for path in paths]
 
 
 def _write(root: Path, files: dict[str, str]) -> None:

@@ -1,11 +1,11 @@
-"""A distribution dataset from templates: many ordinary questions, each only once, none of them known to another partition."""
+"""A distribution dataset: many ordinary questions, each only once, none of them known to another partition; here from templates."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
@@ -63,9 +63,6 @@ def read_templates(data: bytes, path: str) -> Templates:
 def generate(templates: Templates, known: Sequence[Example], prompts: Sequence[str], *, rows: int, seed: int, near: float = 0.9) -> Made:
     """So many rows, or fewer where no more can be made; the same templates, seed and examples give the same rows.
 
-    Left out are twins (the same words in another case or punctuation), questions that another partition holds nearly so
-    (token-set Jaccard of at least `near`), and those whose words stand in a prompt.
-
     Args:
         known: Examples of all partitions, without those that this file made earlier.
         prompts: The texts of the suite's prompts.
@@ -73,6 +70,23 @@ def generate(templates: Templates, known: Sequence[Example], prompts: Sequence[s
 
     Raises:
         ConfigError: Fewer than 500 rows can be made, or `rows` is out of its range.
+    """
+    combinations = _combinations(templates, random.Random(seed))
+    made = sifted((_row(templates, template, values) for template, values in combinations), known, prompts, rows=rows, near=near)
+    if len(made.rows) < FEWEST:
+        message = f"the templates give {len(made.rows):,} rows that can be used; a distribution has {FEWEST:,} to {MOST:,}."
+        raise ConfigError(Problem(message, templates.path, None, "Add templates, or values to the slots."))
+    return replace(made, possible=possible(templates))
+
+
+def sifted(candidates: Iterable[Mapping[str, Json]], known: Sequence[Example], prompts: Sequence[str], *, rows: int, near: float = 0.9) -> Made:
+    """The first so many candidates that can be used.
+
+    Left out are twins (the same words in another case or punctuation), questions that another partition holds nearly so
+    (token-set Jaccard of at least `near`), and those whose words stand in a prompt.
+
+    Raises:
+        ConfigError: `rows` is out of its range.
     """
     if not FEWEST <= rows <= MOST:
         raise ConfigError(Problem(f"a distribution has {FEWEST:,} to {MOST:,} rows, not {rows:,}.", "--rows"))
@@ -82,10 +96,7 @@ def generate(templates: Templates, known: Sequence[Example], prompts: Sequence[s
     seen: set[str] = set()
     made: list[Mapping[str, Json]] = []
     twins = same = leaked = 0
-    for template, values in _combinations(templates, random.Random(seed)):
-        if len(made) == rows:
-            break
-        row = _row(templates, template, values)
+    for row in candidates:
         text = _text(row["input"])  # type: ignore[arg-type]  # an object, as the file was checked
         plain = _plain(text)
         if plain in seen:
@@ -97,10 +108,9 @@ def generate(templates: Templates, known: Sequence[Example], prompts: Sequence[s
         else:
             made.append(row)
         seen.add(plain)
-    if len(made) < FEWEST:
-        message = f"the templates give {len(made):,} rows that can be used; a distribution has {FEWEST:,} to {MOST:,}."
-        raise ConfigError(Problem(message, templates.path, None, "Add templates, or values to the slots."))
-    return Made(tuple(made), twins, same, leaked, possible(templates))
+        if len(made) == rows:
+            break
+    return Made(tuple(made), twins, same, leaked, 0)
 
 
 def possible(templates: Templates) -> int:
