@@ -19,7 +19,7 @@ from evalbot.app.inputs import Inputs
 from evalbot.app.monitor import BATCH, Monitor, metrics_of, monitor_policy
 from evalbot.app.wiring import World, redactor
 from evalbot.config import policy_in
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 from evalbot.domain.monitoring import MonitorPolicy
 from evalbot.domain.ports import Ask, Tree
 from evalbot.domain.privacy import Personal
@@ -29,6 +29,7 @@ from evalbot.domain.verdicts import Verdict
 from evalbot.engine.asking import Bill, Questions
 from evalbot.engine.embedding import Embeddings
 
+_UNHEARD_SECONDS = 120.0  # a group lets a worker in once the others have finished their batches
 _JUDGED_WITHIN = 300.0  # seconds, for all questions about one sample
 
 
@@ -124,9 +125,14 @@ def _github(ours: MonitorPolicy, environment: Mapping[str, str], config: str) ->
 
 
 async def _drained(monitor: Monitor, stream: SampleStream) -> None:
+    heard = time.monotonic()
     monitor.flushed = monitor.clock()  # what waits is looked at together, unless it takes long
-    while entries := await asyncio.to_thread(stream.read, BATCH, 0.2):
-        await monitor.take(entries)
+    while (entries := await asyncio.to_thread(stream.read, BATCH, 0.2)) or not stream.drained():
+        if entries:
+            await monitor.take(entries)
+            heard = time.monotonic()
+        elif time.monotonic() - heard > _UNHEARD_SECONDS:
+            raise CouldNotRun(f"the stream has not said within {_UNHEARD_SECONDS:.0f} s whether anything waits")
         if monitor.clock() - monitor.flushed >= monitor.policy.flush_seconds:
             await monitor.flush()
     await monitor.flush()

@@ -17,7 +17,7 @@ from evalbot.config.endpoints import objection
 from evalbot.config.metrics import construct, suite_decides
 from evalbot.config.options import At
 from evalbot.config.problems import dotted, shown
-from evalbot.config.shape import AuthPart
+from evalbot.config.shape import AuthPart, StreamPart
 from evalbot.config.targets import construct_target
 from evalbot.domain.errors import ConfigError, Problem, nearest
 from evalbot.domain.policy import MetricSpec
@@ -59,9 +59,8 @@ class _Check:
         for name, raw in _mapping(self.document.get("metrics")).items():
             if isinstance(raw, dict):
                 self.built[name] = self._metric(name, raw, ("metrics", name))
-        monitor = self.document.get("monitor")
-        if isinstance(monitor, dict) and isinstance(named := monitor.get("suite"), str) and named not in _mapping(self.document.get("suites")):
-            self.wrong(f"there is no suite {shown(named)}.", "monitor", "suite", hint=nearest(named, _mapping(self.document.get("suites"))))
+        if isinstance(monitor := self.document.get("monitor"), dict):
+            self._monitor(monitor)
         if isinstance(harvest := self.document.get("harvest"), dict):
             from evalbot.config.harvest import harvest_problems  # a check has no use for sources
 
@@ -74,6 +73,19 @@ class _Check:
             for name, raw in _mapping(self.document.get("suites")).items()
             if isinstance(raw, dict)
         }  # fmt: skip
+
+    def _monitor(self, monitor: Mapping[str, Any]) -> None:
+        from evalbot.adapters.streams import OPTIONS  # a check has no use for streams
+
+        suites, stream = _mapping(self.document.get("suites")), _mapping(monitor.get("stream"))
+        if isinstance(named := monitor.get("suite"), str) and named not in suites:
+            self.wrong(f"there is no suite {shown(named)}.", "monitor", "suite", hint=nearest(named, suites))
+        kind = str(stream.get("type", StreamPart().type))
+        for name in stream:
+            if kind in OPTIONS and name in StreamPart.model_fields and name not in ("type", *OPTIONS[kind]):
+                self.wrong(f"monitor.stream.{name} has no meaning for a stream of type {kind}.", "monitor", "stream", name, hint="Leave it out.")
+        if kind == "kafka" and "servers" not in stream:
+            self.wrong("monitor.stream has no 'servers'.", "monitor", "stream", hint="Write host:port, several with commas.")
 
     def wrong(self, message: str, *keys: str | int, hint: str = "") -> None:
         self.problems.append(self.located.problem(message, *keys, hint=hint))

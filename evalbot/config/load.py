@@ -103,7 +103,7 @@ def _harvest(part: HarvestPart, located: Located) -> HarvestPolicy:
 
 
 def _monitor(part: MonitorPart, located: Located) -> MonitorPolicy:
-    stream = part.stream.model_dump()
+    stream = part.stream.model_dump(exclude_unset=True) | {"type": part.stream.type}
     return MonitorPolicy(
         part.suite, stream, part.store, part.judge_share, part.flush_seconds, part.drift.weekly_alpha, part.drift.min_effect, part.drift.min_n,
         part.drift.min_share, part.drift.min_length, seconds_of(part.canary_every), part.drift.floors, seconds_of(part.alerts.cooldown), part.alerts.webhook_env or "", part.alerts.issue, part.alerts.openmetrics or "",

@@ -30,6 +30,8 @@ PartitionOrDefault = Literal["golden", "regression", "adversarial", "distributio
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0, le=WEEK_SECONDS)]
 Text = Annotated[str, Field(min_length=1)]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ClientSetting = Annotated[str, Field(pattern=r"^(security\.protocol|sasl\.(mechanisms?|username|password|oauthbearer\.[a-z.]+)|ssl\.(ca|certificate|cipher|endpoint|key|keystore)\.[a-z.]+)$")]
 _TEXT = {"type": "string", "minLength": 1}
 Texts = Annotated[
     Annotated[list[Text], Field(min_length=1)],
@@ -319,9 +321,17 @@ class HarvestPart(Part):
 class StreamPart(Part):
     """How samples reach the monitor."""
 
-    type: Literal["memory", "redis"] = Field(default="redis", description="`redis` is a Redis stream with a consumer group; `memory` one process.")
-    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(default="REDIS_URL", description="The environment variable that holds its address.")
-    name: Text = Field(default="evalbot-samples", description="The stream's name; `<name>:dead` takes the dead letters.")
+    type: Literal["memory", "redis", "kafka"] = Field(
+        default="redis", description="`redis` is a Redis stream and `kafka` a topic, each with a consumer group; `memory` is a service that watches itself."
+    )
+    url_env: Variable = Field(default="REDIS_URL", description="Of `redis`: the environment variable that holds its address.")
+    name: Text = Field(default="evalbot-samples", description="Of `redis`: the stream's name; `<name>:dead` takes the dead letters.")
+    servers: Text | None = Field(default=None, description="Of `kafka`, which needs it: `host:port`, several with commas.")
+    topic: Text = Field(default="evalbot-samples", description="Of `kafka`: the topic; `<topic>.dead` takes the dead letters.")
+    client: dict[ClientSetting, Text] = Field(default={}, description="Of `kafka`: settings of librdkafka for TLS and signing in, such as `security.protocol: SASL_SSL`.")
+    client_env: dict[ClientSetting, Variable] = Field(
+        default={}, description="The same from environment variables, such as `sasl.password: KAFKA_PASSWORD`."
+    )
     group: Text = Field(default="evalbot", description="The consumer group.")
     deliveries: int = Field(default=5, ge=1, le=100, description="How often an entry is tried before it is set aside.")
 

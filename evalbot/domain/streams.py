@@ -30,6 +30,9 @@ class SampleStream(Protocol):
     def read(self, most: int, seconds: float) -> Sequence[Entry]:
         """Up to `most` entries; waits so long for the first one. Entries of workers that died come too."""
 
+    def drained(self) -> bool:
+        """Whether nothing waits, as far as this reader can tell after a read that found nothing."""
+
     def done(self, ids: Sequence[str]) -> None:
         """These are kept: they do not come again."""
 

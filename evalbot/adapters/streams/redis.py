@@ -1,10 +1,9 @@
-"""Streams of production samples: in this process, or Redis Streams with a consumer group."""
+"""A Redis stream as the stream: a consumer group whose entries are acknowledged once they are kept."""
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -12,52 +11,10 @@ from typing import Any
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
-from evalbot.domain.streams import Entry, SampleStream
+from evalbot.domain.streams import Entry
 
 MOST_KEPT = 1_000_000  # entries: a worker that is away for long must not fill the server
 IDLE_SECONDS = 60.0
-
-
-class MemoryStream:
-    """A queue in this process: what is not read when it ends is gone."""
-
-    def __init__(self, most: int = 100_000) -> None:
-        self._waiting: queue.Queue[Entry] = queue.Queue(most)
-        self._open: dict[str, Entry] = {}
-        self._number = 0
-
-    def publish(self, values: Sequence[Json]) -> None:
-        """Hand these over; CouldNotRun where the queue is full."""
-        for value in values:
-            self._number += 1
-            try:
-                self._waiting.put_nowait(Entry(str(self._number), value))
-            except queue.Full:
-                raise CouldNotRun("the stream is full") from None
-
-    def read(self, most: int, seconds: float) -> Sequence[Entry]:
-        """Up to `most` entries."""
-        found: list[Entry] = []
-        try:
-            found.append(self._waiting.get(timeout=seconds) if seconds else self._waiting.get_nowait())
-            while len(found) < most:
-                found.append(self._waiting.get_nowait())
-        except queue.Empty:
-            pass
-        self._open |= {entry.id: entry for entry in found}
-        return found
-
-    def done(self, ids: Sequence[str]) -> None:
-        """They are kept."""
-        for name in ids:
-            self._open.pop(name, None)
-
-    def dead(self) -> int:
-        """Nothing is ever delivered twice here."""
-        return 0
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class RedisStream:
@@ -81,13 +38,7 @@ class RedisStream:
         self._name, self._group, self._deliveries, self._idle = name, group, deliveries, int(idle_seconds * 1000)
         self._consumer = f"{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}"
         self._looked = 0.0
-        try:
-            self._redis.xgroup_create(name, group, id="0", mkstream=True)
-        except redis.ResponseError as error:
-            if "BUSYGROUP" not in str(error):
-                raise CouldNotRun(f"the stream {name}: {error}") from error
-        except self._errors as error:
-            raise self._lost(error) from error
+        self._member = False
 
     def publish(self, values: Sequence[Json]) -> None:
         """Hand these over, in one round trip."""
@@ -100,8 +51,9 @@ class RedisStream:
             raise self._lost(error) from error
 
     def read(self, most: int, seconds: float) -> Sequence[Entry]:
-        """What others left first, now and again, then what is new."""
+        """What others left first, now and again, one at a time: an entry that kills workers takes no other with it. Then what is new."""
         try:
+            self._join()
             left = self._left_behind(most)
             if left:
                 return left
@@ -133,6 +85,20 @@ class RedisStream:
         """Give the connection back."""
         self._redis.close()
 
+    def drained(self) -> bool:
+        """A read that found nothing has said so."""
+        return True
+
+    def _join(self) -> None:
+        """Make the group, once: a service that only publishes needs none, and may begin before its server does."""
+        if not self._member:
+            try:
+                self._redis.xgroup_create(self._name, self._group, id="0", mkstream=True)
+            except self._errors as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+            self._member = True
+
     def _left_behind(self, most: int) -> list[Entry]:
         """Entries that stayed too long with a worker; those that were tried too often go to the dead letters."""
         if time.monotonic() - self._looked < self._idle / 2000:
@@ -144,28 +110,15 @@ class RedisStream:
             for _, fields in self._redis.xrange(self._name, name, name):
                 self._redis.xadd(f"{self._name}:dead", fields, maxlen=100_000, approximate=True)
         self.done(spent)
-        ids = [one["message_id"] for one in pending if one["message_id"] not in spent]
-        if not ids:
+        left = [one["message_id"] for one in pending if one["message_id"] not in spent]
+        if not left:
             return []
-        claimed = self._redis.xclaim(self._name, self._group, self._consumer, self._idle, ids)
+        claimed = self._redis.xclaim(self._name, self._group, self._consumer, self._idle, left[:1])
         self._looked = 0.0  # there may be more
         return [_entry(*one) for one in claimed if one and one[1]]
 
     def _lost(self, error: Exception) -> CouldNotRun:
         return CouldNotRun(f"the stream {self._name} cannot be reached: {type(error).__name__}")
-
-
-def open_stream(options: Mapping[str, Json], environment: Mapping[str, str]) -> SampleStream:
-    """The stream of a configuration; raises ConfigError where its address is not set, CouldNotRun where nobody answers."""
-    kind = options.get("type", "memory")
-    if kind == "memory":
-        return MemoryStream()
-    variable = str(options.get("url_env") or "REDIS_URL")
-    url = environment.get(variable, "").strip()
-    if not url:
-        raise ConfigError(Problem(f"the stream needs the environment variable {variable}, which is not set.", hint="It holds redis://host:port/0."))
-    given = {name: options[name] for name in ("name", "group", "deliveries", "idle_seconds") if name in options}
-    return RedisStream(url, **given)  # type: ignore[arg-type]  # the shape of the configuration has checked them
 
 
 def _entry(name: str, fields: Mapping[str, str]) -> Entry:

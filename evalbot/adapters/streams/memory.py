@@ -1,0 +1,52 @@
+"""A stream in this process, for a service that watches itself."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+
+from evalbot.domain.canonical import Json
+from evalbot.domain.errors import CouldNotRun
+from evalbot.domain.streams import Entry
+
+
+class MemoryStream:
+    """A queue in this process: what is not read when it ends is gone."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._waiting: queue.Queue[Entry] = queue.Queue(most)
+        self._number = 0
+
+    def publish(self, values: Sequence[Json]) -> None:
+        """Hand these over; CouldNotRun where the queue is full."""
+        for value in values:
+            self._number += 1
+            try:
+                self._waiting.put_nowait(Entry(str(self._number), value))
+            except queue.Full:
+                raise CouldNotRun("the stream is full") from None
+
+    def read(self, most: int, seconds: float) -> Sequence[Entry]:
+        """Up to `most` entries."""
+        found: list[Entry] = []
+        try:
+            found.append(self._waiting.get(timeout=seconds) if seconds else self._waiting.get_nowait())
+            while len(found) < most:
+                found.append(self._waiting.get_nowait())
+        except queue.Empty:
+            pass
+        return found
+
+    def drained(self) -> bool:
+        """Whether the queue is empty."""
+        return self._waiting.empty()
+
+    def done(self, ids: Sequence[str]) -> None:
+        """They left the queue when they were read."""
+
+    def dead(self) -> int:
+        """Nothing is ever delivered twice here."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
