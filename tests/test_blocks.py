@@ -23,7 +23,12 @@ SUITE = "suites:\n  support:\n    dataset: evals/*.jsonl\n    judge: anthropic/c
 PROMPT = "    prompt: prompts/support.md\n    model: openai/gpt-6-luna\n"
 # What a page leaves to its reader: the names that a block takes for granted.
 GIVEN = {
-    "docs/monitoring.md": 'request_id, question, answer, passages = "r-1", "Q?", "A.", ["P."]\n',
+    "docs/monitoring.md": """
+import asyncio
+request_id, question, answer, passages = "r-1", "Q?", "A.", ["P."]
+class broker:
+    subscriber = staticmethod(lambda topic: lambda handler: asyncio.run(handler({"id": "r-2", "output": "A."})))
+""",
     "docs/providers.md": "from evalbot.domain.models import Model, Reply, Request\n",
 }
 # What is not here when the tests run, and what stands in for it.
