@@ -135,4 +135,4 @@ def _conclusion(row: Comparison) -> tuple[int, str]:
         return 4, f"✅ real but small (under {bar(row)})"
     if row.assurance is Assurance.RULED_OUT:
         return 5, f"✅ drop of {bar(row)} ruled out"
-    return 3, "⚪ none shown, none ruled out"
+    return 3, "⚪ no drop shown, none ruled out"

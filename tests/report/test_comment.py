@@ -101,8 +101,7 @@ def test_the_table_puts_the_interval_beside_the_difference() -> None:
 
 def test_a_pass_says_what_it_could_have_seen_and_never_no_effect() -> None:
     text = comment(passed())
-    assert "smallest drop that this run could have blocked" in text
-    assert "from 0.37 to 0.49" in text
+    assert "A true drop of 0.37 to 0.49 (it differs by row) would have been blocked four times in five" in text
     assert "no effect" not in text.lower()
 
 
@@ -358,3 +357,10 @@ def test_scores_that_were_refused_are_not_called_too_few() -> None:
     text = comment(a_record(a_decision("inconclusive", comparisons=(row,))))
     assert "Not tested: score of example 'r-07' at head: 7 is outside the scale 1 to 5." in text
     assert "0 of 10" not in text
+
+
+def test_what_is_wrong_outside_of_any_file_is_not_looked_for_in_one() -> None:
+    wrong = Problem("the input `partitions` names 'goldn', which is no partition.")
+    text = comment(a_record(a_decision("config_error", str(wrong)), problems=(wrong,)))
+    assert "1. Mend it where the workflow calls evalbot: `with:`, `env:` and secrets." in text
+    assert "evalbot validate" not in text

@@ -64,10 +64,17 @@ def _accept(record: RunRecord) -> list[str]:
 
 
 def _misconfigured(record: RunRecord) -> list[str]:
+    if not _in_files(record):
+        return ["Mend it where the workflow calls evalbot: `with:`, `env:` and secrets. `evalbot doctor` tries keys and models."]
     return [
         "Mend the places listed above; `evalbot validate` checks them without calling a model.",
         *(["Push: evalbot runs again by itself."] if record.pull_request else []),
     ]
+
+
+def _in_files(record: RunRecord) -> bool:
+    """Whether what is wrong stands in a file, as far as that is known."""
+    return not record.problems or any(problem.path for problem in record.problems)
 
 
 def _unapproved(record: RunRecord) -> list[str]:
@@ -93,6 +100,6 @@ _STEPS = {
 
 def _local(record: RunRecord) -> str:
     if record.decision.verdict is Verdict.CONFIG_ERROR:
-        return "evalbot validate"
+        return "evalbot validate" if _in_files(record) else "evalbot doctor"
     base, head = (name if is_sha(name) else other for name, other in ((record.policy_sha, "main"), (record.head_sha, ".")))
     return f"evalbot check --base {base} --head {head}" if record.suite is None else f"evalbot suite --at {head}"

@@ -44,10 +44,10 @@ def smallest(record: RunRecord) -> str:
     if not seen:
         return "No score test had enough examples: a drop in quality that every check passes would not be seen."
     low, high = score(seen[0]), score(seen[-1])
-    span = f"is {low}" if low == high else f"runs from {low} to {high}, row by row"
+    span = low if low == high else f"{low} to {high} (it differs by row)"
     blind = len(gated) - len(seen)
     rest = f" {counted(blind, 'gated row')} could not be tested at all." if blind else ""
-    return f"The smallest drop that this run could have blocked four times in five {span}; smaller ones may have gone unseen.{rest}"
+    return f"A true drop of {span} would have been blocked four times in five; a smaller one may have gone unseen.{rest}"
 
 
 def hidden(record: RunRecord) -> str:

@@ -11,11 +11,15 @@ from evalbot.report.sections import sensitivity
 from evalbot.report.title import title
 
 _BESIDE = {
-    Verdict.CONFIG_ERROR: "No model was called on what cannot be read; every problem is listed at once.",
+    Verdict.CONFIG_ERROR: "No model was called.",
     Verdict.INCONCLUSIVE: "This is neither a pass nor a regression: what was not measured is no evidence.",
     Verdict.NEEDS_APPROVAL: "No model was called and no key was used.",
     Verdict.CANCELLED: "What was measured is kept for the next run.",
 }
+_BOOTSTRAP = (
+    "Bootstrap: what the base branch does not define yet, or not validly, was run as this pull request defines it. "
+    "Once it is merged, the base branch's word rules."
+)
 
 
 def render(record: RunRecord, *, advisory: bool = False) -> Section:
@@ -25,8 +29,7 @@ def render(record: RunRecord, *, advisory: bool = False) -> Section:
         f"## {title(record, advisory=advisory)}",
         f"**{decision.verdict.replace('_', ' ')}**: {inline(decision.reason, 600)}",
     ]
-    beside = _beside(record)
-    return Section("verdict", 99, fixed("\n\n".join([*lines, *([beside] if beside else [])])))
+    return Section("verdict", 99, fixed("\n\n".join([*lines, *filter(None, (_BOOTSTRAP if record.bootstrap else "", _beside(record)))])))
 
 
 def _beside(record: RunRecord) -> str:
