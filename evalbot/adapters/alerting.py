@@ -5,40 +5,43 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-from evalbot.adapters.sources.places import call
-from evalbot.domain.errors import CouldNotRun
 from evalbot.domain.monitoring import Alert
 
+Gauge: TypeAlias = tuple[str, Mapping[str, str], float]
 _ICONS = {"high": ":red_circle:", "medium": ":large_orange_circle:"}
+_SLACK = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "ˋ"}
+_MOST = 20
+_SECONDS = 10.0
 _UNSAFE = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 
 
 def to_webhook(url: str, alerts: Sequence[Alert], suite: str) -> str:
-    """Post all of them in one message; what went wrong in a line, or nothing."""
-    lines = [f"{_ICONS[one.severity]} *{one.kind}* ({one.severity}), suite {_plain(suite)}: {_plain(one.message)}" for one in alerts]
+    """Post all of them in one message, once; what went wrong in a few words, or nothing. A redirect is none of ours to follow."""
+    import requests  # a worker without a webhook has no use for it
+
+    lines = [f"{_ICONS[one.severity]} *{one.kind}* ({one.severity}), suite {_plain(suite, 60)}: {_plain(one.message, 400)}" for one in alerts[:_MOST]]
+    lines += [f"and {len(alerts) - _MOST} more"] if len(alerts) > _MOST else []
     try:
-        call("POST", url, json={"text": "\n".join(lines)})
-    except CouldNotRun:
-        return "the webhook did not take the alerts"
-    return ""
+        with requests.post(url, json={"text": "\n".join(lines)}, timeout=_SECONDS, allow_redirects=False, stream=True) as answer:
+            return "" if answer.status_code < 300 else f"HTTP {answer.status_code}"
+    except (requests.RequestException, ValueError) as error:
+        return type(error).__name__
 
 
-def openmetrics(suite: str, values: Mapping[tuple[str, str, str], float], alerts: Mapping[str, int], counters: Mapping[str, int]) -> str:
+def openmetrics(suite: str, gauges: Sequence[Gauge], alerts: Mapping[str, int], counters: Mapping[str, int]) -> str:
     """The text of an OpenMetrics file.
 
     Args:
-        values: (name of the measure, window, metric) → value; the metric is "" where the measure has none.
+        gauges: (name, labels, value) of what goes up and down.
         alerts: Kind of alert → how many were told.
         counters: What the worker counted: samples, dropped, dead.
     """
     lines: list[str] = []
-    for measure in dict.fromkeys(name for name, _, _ in values):
+    for measure in dict.fromkeys(name for name, _, _ in gauges):
         lines += [f"# TYPE evalbot_{measure} gauge"]
-        for (name, window, metric), value in values.items():
-            if name == measure:
-                labels = {"suite": suite, "window": window} | ({"metric": metric} if metric else {})
-                lines.append(f"evalbot_{measure}{{{_labels(labels)}}} {value!r}")
+        lines += [f"evalbot_{measure}{{{_labels({'suite': suite, **labels})}}} {value!r}" for name, labels, value in gauges if name == measure]
     lines += ["# TYPE evalbot_alerts counter", *(f"evalbot_alerts_total{{{_labels({'suite': suite, 'kind': kind})}}} {count}" for kind, count in sorted(alerts.items()))]
     lines += ["# TYPE evalbot_monitor_entries counter", *(f"evalbot_monitor_entries_total{{{_labels({'suite': suite, 'what': name})}}} {count}" for name, count in sorted(counters.items()))]
     return "\n".join([*lines, "# EOF", ""])
@@ -56,6 +59,7 @@ def _labels(labels: Mapping[str, str]) -> str:
     return ",".join(f'{name}="{"".join(_UNSAFE.get(char, char) for char in value)}"' for name, value in labels.items())
 
 
-def _plain(text: str) -> str:
-    """Nothing that Slack would make a mention, a link or bold of."""
-    return "".join({"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(char, char) for char in text.replace("*", "∗").replace("`", "ˋ"))
+def _plain(text: str, most: int) -> str:
+    """One line in which nothing is a mention, a link or bold for Slack; what sits between a scheme and a name keeps it from making a link."""
+    short = " ".join(text.split())[:most].replace("://", ":\u200b//")
+    return "".join(_SLACK.get(char, char) for char in short if char.isprintable() or char == "\u200b")

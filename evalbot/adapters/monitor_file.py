@@ -53,6 +53,7 @@ def _to_write(path: Path) -> sqlite3.Connection:
         if "language" not in _columns(database, "seen"):  # made by an earlier version
             database.execute("alter table seen add column language text not null default ''")
         database.execute("insert or ignore into marks select 'told', coalesce(max(rowid), 0) from seen")
+        database.execute("insert or ignore into marks select 'webhook', coalesce(max(rowid), 0) from alerts")
     except sqlite3.Error:
         database.close()
         raise

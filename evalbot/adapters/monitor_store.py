@@ -125,7 +125,7 @@ class MonitorStore:
     def told(self, since: float = 0.0) -> Sequence[Alert]:
         """Alerts that were told, oldest first."""
         rows = self._database.execute("select * from alerts where at >= ? order by at", (since,))
-        return [Alert(AlertKind(row[0]), row[1], row[2], row[3], row[4], tuple(json.loads(row[5]))) for row in rows]
+        return list(map(_alert, rows))
 
     def standing(self) -> Sequence[Standing]:
         """Alerts that are not over, the oldest first."""
@@ -153,17 +153,23 @@ class MonitorStore:
         rows = self._database.execute("select * from canaries where at >= ? order by at, metric", (since,))
         return [Canaries(row[0], row[1], JudgeState(row[2]), *row[3:]) for row in rows]
 
+    def unsent(self, since: float) -> tuple[str, str, Sequence[Alert]]:
+        """Alerts told from then on that no webhook has taken: where it stands, where it will stand then, and what is between."""
+        mark = self._mark("webhook") or "0"
+        rows = self._database.execute("select kind, about, message, at, count, samples, rowid from alerts where rowid > ? order by rowid", (int(mark),)).fetchall()
+        return mark, str(rows[-1][-1]) if rows else mark, [one for one in map(_alert, rows) if one.at >= since]
+
+    def sent(self, before: str, after: str) -> bool:
+        """The webhook is given these, or gives them back; False where another worker has just seen to it."""
+        return self._swapped("webhook", before, after)
+
     def said(self) -> str:
         """What the issue was last made to say, as a digest; "" where none stands."""
         return self._mark("issue")
 
     def say(self, before: str, words: str) -> bool:
         """The issue is made to say this; False where another worker has just seen to it."""
-        with self._writing():
-            mine = self._mark("issue") == before
-            if mine:
-                self._set_mark("issue", words)
-        return mine
+        return self._swapped("issue", before, words)
 
     def known(self, ids: Iterable[str]) -> frozenset[str]:
         """Those of the samples that are kept already."""
@@ -219,6 +225,13 @@ class MonitorStore:
                 self._set_mark("kept", str(self.total() + len(rows)))
         return len(rows)
 
+    def _swapped(self, name: str, before: str, after: str) -> bool:
+        with self._writing():
+            mine = self._mark(name) == before
+            if mine:
+                self._set_mark(name, after)
+        return mine
+
     def _top(self) -> int:
         found: int = self._database.execute("select coalesce(max(rowid), 0) from seen").fetchone()[0]
         return found
@@ -266,6 +279,10 @@ def told_in(path: Path, since: float) -> tuple[Sequence[Alert], Mapping[str, flo
 def _seen(row: tuple[Any, ...]) -> Seen:
     hallucinated = None if row[4] is None else bool(row[4])
     return Seen(row[0], row[1], json.loads(row[2]), tuple(json.loads(row[3])), hallucinated, row[5], row[6], bool(row[7]), *row[8:])
+
+
+def _alert(row: Sequence[Any]) -> Alert:
+    return Alert(AlertKind(row[0]), row[1], row[2], row[3], row[4], tuple(json.loads(row[5])))
 
 
 def _alert_row(one: Alert) -> tuple[Any, ...]:

@@ -131,7 +131,7 @@ class Monitor:
         told = self.store.settle(now - self.policy.cooldown_seconds, decide)
         self.store.keep_drift(found.drift)
         self.store.keep_windows(kept(now, looked.live))
-        await self._telling.tell(told, found)
+        await self._telling.tell(found)
         self.store.forget(now, self.policy.keep_samples)
         return told
 

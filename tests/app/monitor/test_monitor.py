@@ -63,7 +63,7 @@ def test_a_fall_is_told_and_few_samples_are_no_news() -> None:
 
 
 def test_the_file_for_prometheus_escapes_names_and_ends() -> None:
-    text = openmetrics('a"b\n', {("samples", "1h", ""): 3.0}, {"hallucination_detected": 2}, {"kept": 3})
+    text = openmetrics('a"b\n', [("samples", {"window": "1h"}, 3.0)], {"hallucination_detected": 2}, {"kept": 3})
     assert text.splitlines() == [
         "# TYPE evalbot_samples gauge",
         'evalbot_samples{suite="a\\"b\\n",window="1h"} 3.0',
