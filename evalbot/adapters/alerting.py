@@ -12,6 +12,10 @@ from evalbot.domain.monitoring import Alert
 Gauge: TypeAlias = tuple[str, Mapping[str, str], float]
 _ICONS = {"high": ":red_circle:", "medium": ":large_orange_circle:"}
 _SLACK = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "ˋ"}
+_HELP = {
+    "samples": "Samples of the window.", "violations": "Broken rules of the window.", "hallucination_rate": "Share of judged answers that say what their context does not support.",
+    "score_mean": "Mean of a metric.", "score_p10": "Tenth percentile of a metric.", "state": "1 for the state that a measure is in.", "standing_alerts": "Alerts that are not over.",
+}  # fmt: skip
 _MOST = 20
 _SECONDS = 10.0
 _UNSAFE = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
@@ -40,10 +44,12 @@ def openmetrics(suite: str, gauges: Sequence[Gauge], alerts: Mapping[str, int], 
     """
     lines: list[str] = []
     for measure in dict.fromkeys(name for name, _, _ in gauges):
-        lines += [f"# TYPE evalbot_{measure} gauge"]
+        lines += [f"# TYPE evalbot_{measure} gauge", f"# HELP evalbot_{measure} {_HELP.get(measure, measure)}"]
         lines += [f"evalbot_{measure}{{{_labels({'suite': suite, **labels})}}} {value!r}" for name, labels, value in gauges if name == measure]
-    lines += ["# TYPE evalbot_alerts counter", *(f"evalbot_alerts_total{{{_labels({'suite': suite, 'kind': kind})}}} {count}" for kind, count in sorted(alerts.items()))]
-    lines += ["# TYPE evalbot_monitor_entries counter", *(f"evalbot_monitor_entries_total{{{_labels({'suite': suite, 'what': name})}}} {count}" for name, count in sorted(counters.items()))]
+    lines += ["# TYPE evalbot_alerts counter", "# HELP evalbot_alerts Alerts that were told."]
+    lines += [*(f"evalbot_alerts_total{{{_labels({'suite': suite, 'kind': kind})}}} {count}" for kind, count in sorted(alerts.items()))]
+    lines += ["# TYPE evalbot_monitor_entries counter", "# HELP evalbot_monitor_entries Samples that were kept, and what else was counted."]
+    lines += [*(f"evalbot_monitor_entries_total{{{_labels({'suite': suite, 'what': name})}}} {count}" for name, count in sorted(counters.items()))]
     return "\n".join([*lines, "# EOF", ""])
 
 

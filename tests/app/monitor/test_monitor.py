@@ -66,10 +66,13 @@ def test_the_file_for_prometheus_escapes_names_and_ends() -> None:
     text = openmetrics('a"b\n', [("samples", {"window": "1h"}, 3.0)], {"hallucination_detected": 2}, {"kept": 3})
     assert text.splitlines() == [
         "# TYPE evalbot_samples gauge",
+        "# HELP evalbot_samples Samples of the window.",
         'evalbot_samples{suite="a\\"b\\n",window="1h"} 3.0',
         "# TYPE evalbot_alerts counter",
+        "# HELP evalbot_alerts Alerts that were told.",
         'evalbot_alerts_total{suite="a\\"b\\n",kind="hallucination_detected"} 2',
         "# TYPE evalbot_monitor_entries counter",
+        "# HELP evalbot_monitor_entries Samples that were kept, and what else was counted.",
         'evalbot_monitor_entries_total{suite="a\\"b\\n",what="kept"} 3',
         "# EOF",
     ]
