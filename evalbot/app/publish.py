@@ -36,8 +36,10 @@ def publish(record: RunRecord, folder: Path, redact: Callable[[str], str]) -> di
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, pieces in reports.items():
-            with (folder / name).open("w", encoding="utf-8", errors="replace") as file:
+            part = folder / f"{name}.part"  # the record still reads the old results, which an earlier run may have left here
+            with part.open("w", encoding="utf-8", errors="replace") as file:
                 file.writelines(map(redact, pieces))
+            part.replace(folder / name)
     except OSError as error:
         raise CouldNotRun(f"{folder}: cannot write the reports: {error.strerror or error}") from error
     return {name: folder / name for name in reports}

@@ -313,3 +313,14 @@ def test_a_head_that_makes_one_of_our_folders_a_link_is_refused(on_github, folde
     assert (ran.status, ran.outputs["verdict"]) == (2, "config_error")
     assert folder in ran.outputs["reason"]
     assert not ran.models.calls
+
+
+def test_a_fork_that_was_let_in_is_measured_again_where_its_nulled_results_still_lie(on_github):
+    scene = on_github(WORSE, fork="mallory/shop", author="mallory")
+    let_in = scene.command("bob", f"/evalbot run {scene.pull.head_sha}")
+
+    again = scene.opened()
+
+    assert (let_in.outputs["verdict"], again.outputs["verdict"]) == ("fail", "fail")
+    assert scene.check.conclusion == "failure"
+    assert "answer of quality" not in (scene.workspace / "evalbot-report" / "results.jsonl").read_text()
