@@ -147,7 +147,7 @@ class _Reader:
         """A normal path; a leading slash is the repository's root where the input counts from there."""
         given = self._text(name) or default
         path = PurePosixPath(given.lstrip("/") if from_root else given)
-        if _CONTROL.search(given) or ".." in path.parts or not path.name:
+        if _CONTROL.search(given) or ".." in path.parts or path.is_absolute() or not path.name:
             where = "the repository" if from_root else "the workspace"
             self._refuse(name, f"must be a path inside {where}, not {_quoted(given)}.")
             return default

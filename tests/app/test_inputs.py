@@ -80,6 +80,7 @@ def test_a_leading_slash_is_the_repository_s_root() -> None:
         ("config", "../evalbot.yml", "inside the repository"),
         ("config", "/", "inside the repository"),
         ("report-dir", ".", "inside the workspace"),
+        ("report-dir", "/github/workspace/evalbot-report", "must be a path inside the workspace, not '/github/workspace/evalbot-report'"),
         ("cache-dir", "a/../../b", "inside the workspace"),
         ("key", "a b", "cannot be 'a b'"),
         ("key", "-->", "cannot be '-->'"),

@@ -74,7 +74,7 @@ def _misconfigured(record: RunRecord) -> list[str]:
 
 def _in_files(record: RunRecord) -> bool:
     """Whether what is wrong stands in a file, as far as that is known."""
-    return not record.problems or any(problem.path for problem in record.problems)
+    return not record.problems or any(problem.path and not problem.path.startswith("--") for problem in record.problems)
 
 
 def _unapproved(record: RunRecord) -> list[str]:
