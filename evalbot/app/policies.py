@@ -127,7 +127,7 @@ def _workflows(base_tree: Tree, head_tree: Tree, changed: Sequence[str]) -> Iter
     """The workflows that run evalbot and that head changes."""
     for path in changed:
         if path.startswith(WORKFLOWS) and any(_runs_evalbot(tree, path) for tree in (base_tree, head_tree)):
-            yield f"{path}: changed"
+            yield f"{path}: {'added' if not base_tree.exists(path) else 'changed' if head_tree.exists(path) else 'deleted'}"
 
 
 def _has_workflow(tree: Tree) -> bool:

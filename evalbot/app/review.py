@@ -281,6 +281,7 @@ def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) ->
     if not lines:
         return []
     message = f"{len(lines)} change(s) of policy not applied to this pull request: {lines[0]}" + (", …" if len(lines) > 1 else "")
+    message += f"; needs {missing} approval(s) of the head commit" if missing > 0 else ""
     return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 
 
