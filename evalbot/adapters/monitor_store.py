@@ -265,9 +265,9 @@ def told_in(path: Path, since: float) -> tuple[Sequence[Alert], Mapping[str, flo
         CouldNotRun: It is no store of the monitor, or cannot be read.
     """
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=30.0, uri=True)) as database:
+        with closing(opened(path, read_only=True)) as database:
             columns = "kind, about, message, at, count, samples"
-            rows = database.execute(f"select {columns} from alerts where at >= ? union all select {columns} from standing where at >= ?", (since, since))  # noqa: S608 - names of ours
+            rows = database.execute(f"select {columns} from main.alerts where at >= ? union all select {columns} from standing where at >= ?", (since, since))  # noqa: S608 - names of ours
             found = [Alert(AlertKind(row[0]), row[1], row[2], row[3], row[4], tuple(map(str, json.loads(row[5])))) for row in rows]
             names = json.dumps(sorted({name for alert in found for name in alert.samples}))
             when = dict(database.execute("select id, at from seen where id in (select value from json_each(?))", (names,)))

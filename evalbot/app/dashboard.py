@@ -122,7 +122,7 @@ def _shower(root: Path, policy: Policy, options: DashboardOptions, ours: Monitor
             return _LOST
 
     def shown(one: Seen) -> SampleShown:
-        name = example_id(one.id, names.redact, hashed)
+        name = example_id(one.id, names, hashed)
         return SampleShown(name, one.at, one.scores, one.failed, one.hallucinated, one.judged, one.length, clean(one.input), clean(one.output))
 
     return shown

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evalbot.adapters.datasets import read_datasets
 from evalbot.adapters.datasets.extend import extended
-from evalbot.adapters.globs import match
 from evalbot.app import ledger as ledgers
 from evalbot.app.harvest_alerts import alerted
 from evalbot.app.harvest_alike import alike
+from evalbot.app.harvest_earlier import Earlier, earlier, remember
 from evalbot.app.harvest_erased import erased_in
-from evalbot.app.harvest_names import KEY_VARIABLE, Named, example_id, hashed_by, nowhere, outcome
+from evalbot.app.harvest_names import Named, example_id, hashed_by, nowhere, outcome
+from evalbot.app.harvest_privacy import personal_of
 from evalbot.app.harvest_rows import proposed_row, row_of
 from evalbot.app.harvest_scoring import Bench, bench, failures, still_failing
 from evalbot.app.harvest_window import Drawn, draw, unanswered, window_of
@@ -26,7 +24,6 @@ from evalbot.app.wiring import Lab, World
 from evalbot.config import load_policy
 from evalbot.config.harvest import build_source
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
-from evalbot.domain.examples import Example
 from evalbot.domain.harvest import Catch, Failure, HarvestPolicy
 from evalbot.domain.history import History
 from evalbot.domain.models import Model
@@ -34,7 +31,6 @@ from evalbot.domain.policy import Policy
 from evalbot.domain.ports import Snapshot
 from evalbot.domain.privacy import Personal
 from evalbot.domain.proposals import Draft, Proposals, Standing
-from evalbot.domain.redaction import Redactor
 from evalbot.domain.runs import Row
 from evalbot.domain.samples import From, Sample, Window
 from evalbot.domain.verdicts import Verdict
@@ -89,9 +85,9 @@ def harvest(root: Path, options: HarvestOptions, world: World, proposals: Propos
     policy, ours = policy_of(tree, options)
     refuse_public(proposals, policy, ours)
     ours = ours if options.named is None else options.named.policy(ours)
-    run = _Run(root, options, world, proposals, history, now, policy, ours, sha, tree)
     try:
-        return run.harvested()
+        with personal_of(ours, policy.path, world) as personal:
+            return _Run(root, options, world, proposals, history, now, policy, ours, sha, tree, personal).harvested()
     except CouldNotRun as error:
         return Harvested(Verdict.INCONCLUSIVE, unanswered(error), policy_sha=sha)
 
@@ -126,43 +122,42 @@ class _Run:
     ours: HarvestPolicy
     sha: str
     tree: Snapshot
+    personal: Personal
 
     def harvested(self) -> Harvested:
-        known = ledgers.read_ledger(self.history.read(self._ledger_path))
-        standing = self.proposals.standing(self._branch)
-        kept = self._kept(standing)
-        known = self._settled(known, standing, kept)
+        before = earlier(self.ours, self.policy, self.tree, self.proposals, self._branch, self.history.read(self._ledger_path), self._hash)
         named = self.options.named
-        personal = Personal(self._key, self.ours.redact, self._secrets)
-        window, drawn = self._drawn(known, personal)
-        missing = () if named is None else named.missing(drawn.samples, [self._example(sample, personal) for sample in drawn.samples])
+        window, drawn = self._drawn(before.ledger)
+        missing = () if named is None else named.missing(drawn.samples, [self._example(sample) for sample in drawn.samples])
         if named is not None and not drawn.counts.sampled:
             return Harvested(Verdict.INCONCLUSIVE, nowhere(missing), policy_sha=self.sha)
+        if drawn.counts.sampled and not drawn.samples:
+            raise CouldNotRun(f"none of {counted(drawn.counts.sampled, 'sample')} could be rid of personal data.")
         lab = self.world.open_lab(self.policy.limits)
-        catch = replace(self._catch(drawn, known, kept, lab, personal), until=window.until)
-        draft = self._draft(catch, kept) if catch.failures or kept else None
+        catch = replace(self._catch(drawn, before, lab), until=window.until)
+        draft = self._draft(catch, before) if catch.failures or before.kept else None
         reason = _reason(catch, draft) if named is None else outcome(catch.counts, missing, bool(catch.failures))
         done = Harvested(
-            Verdict.PASS, reason, catch, draft, standing, self.sha, lab.cost_usd, lab.model_calls, lab.judge_calls
+            Verdict.PASS, reason, catch, draft, before.standing, self.sha, lab.cost_usd, lab.model_calls, lab.judge_calls
         )
-        return done if self.options.dry_run else self._written(done, known, standing)
+        return done if self.options.dry_run else self._written(done, before)
 
-    def _drawn(self, known: ledgers.Ledger, personal: Personal) -> tuple[Window, Drawn]:
+    def _drawn(self, known: ledgers.Ledger) -> tuple[Window, Drawn]:
         """A draw from what came since the last run, or just the samples that were named."""
         named = self.options.named
         window = window_of(self.ours, known.watermark, self.now) if named is None else named.window(self.ours, self.now)
 
         def wanted(sample: Sample) -> bool:
-            return named is None or named.wants(sample, self._example(sample, personal))
+            return named is None or named.wants(sample.id, self._hash)
 
         erased = erased_in(self.ours, self.policy.path, self.tree)
         source, here = build_source(self.ours, self.policy.path), From(self.root, self.world.environment)
         alerts = alerted(self.ours, self.root, window)
-        return window, draw(self.ours, source, window, here, personal, self.policy.limits.seed, wanted, erased, alerts)
+        return window, draw(self.ours, source, window, here, self.personal, self.policy.limits.seed, wanted, erased, alerts)
 
-    def _catch(self, drawn: Drawn, known: ledgers.Ledger, kept: Sequence[Example], lab: Lab, personal: Personal) -> Catch:
+    def _catch(self, drawn: Drawn, before: Earlier, lab: Lab) -> Catch:
         """What is worth proposing; raises CouldNotRun where too little could be scored to tell."""
-        names = [self._example(sample, personal) for sample in drawn.samples]
+        names = [self._example(sample) for sample in drawn.samples]
         made = bench(self.ours, self.policy, self.sha, self.tree, drawn.samples, names)
         sorted_out: list[Any] = []
 
@@ -170,10 +165,10 @@ class _Run:
             failed, unscored = failures(made, drawn, names, rows, named=self.options.named is not None)
             if unscored > MOST_UNSCORED * max(1, len(drawn.samples)):
                 raise CouldNotRun(f"{unscored} of {len(drawn.samples)} recorded answers could not be scored.")
-            examples = [*self._dataset(), *kept] if failed else []
+            examples = [*before.dataset, *before.kept] if failed else []
             inputs = [*(example.input for example in examples), *(one.sample.input for one in failed)]
             same = await alike(lab, self._embedder, self.ours.caps.near, inputs)
-            found = unknown(failed, examples, lambda one: self._hash(one.example) in known.decided, same)
+            found = unknown(failed, examples, lambda one: self._hash(one.example) in before.ledger.decided, same)
             sorted_out.append((found, len(failed), unscored))
             return list(found.new)
 
@@ -194,64 +189,25 @@ class _Run:
         name = self.ours.caps.embedding
         return self.policy.model(name) if name else None
 
-    def _dataset(self) -> tuple[Example, ...]:
-        """Every example of the suite, of all partitions."""
-        paths = match(self.policy.suites[self.ours.suite].datasets, self.tree.paths())
-        if self.tree.exists(self.ours.dataset) and self.ours.dataset not in paths:
-            paths = [*paths, self.ours.dataset]
-        return read_datasets(self.tree, paths)
-
-    def _kept(self, standing: Standing) -> tuple[Example, ...]:
-        """What the branch proposes already, as reviewers left it; nothing of one whose pull request was closed.
-
-        A branch that was written after its pull request had ended is one whose run died before it opened the next.
-        """
-        ended = standing.state in ("merged", "closed") and standing.tip == standing.head
-        if not standing.tip or ended:
-            return ()
-        branch = self.proposals.tree(standing.tip)
-        if not branch.exists(self.ours.dataset):
-            return ()
-        here = {example.id for example in self._dataset()}
-        return tuple(example for example in read_datasets(branch, [self.ours.dataset]) if example.id not in here)
-
-    def _settled(self, known: ledgers.Ledger, standing: Standing, kept: Sequence[Example]) -> ledgers.Ledger:
-        """The ledger with what people have decided since: merged, closed, or taken out of the open pull request."""
-        waiting = known.of_state(ledgers.OPEN)
-        there = {self._hash(example.id) for example in kept}
-        if standing.state == "merged" and not there:
-            return known.with_state(waiting, ledgers.MERGED)
-        if standing.state == "closed" and not there:
-            return known.with_state(waiting, ledgers.REJECTED)
-        return known.with_state(waiting - there, ledgers.REJECTED) if standing.state == "open" else known
-
-    def _draft(self, catch: Catch, kept: Sequence[Example]) -> Draft:
-        rows = [*map(row_of, kept), *map(proposed_row, catch.failures)]
+    def _draft(self, catch: Catch, before: Earlier) -> Draft:
+        rows = [*map(row_of, before.kept), *map(proposed_row, catch.failures)]
         path = self.ours.dataset
-        before = self.tree.read(path).decode("utf-8") if self.tree.exists(path) else ""
-        body = proposal_body(self.ours, catch.failures, kept, catch)
+        text = self.tree.read(path).decode("utf-8") if self.tree.exists(path) else ""
+        body = proposal_body(self.ours, catch.failures, before.kept, catch)
         title = proposal_title(self.ours.suite, len(rows))
-        return Draft(self._branch, self.sha, path, extended(before, path, rows), title, self._secrets.redact(body))
+        return Draft(self._branch, self.sha, path, extended(text, path, rows), title, self.personal.secrets.redact(body))
 
-    def _written(self, done: Harvested, known: ledgers.Ledger, standing: Standing) -> Harvested:
+    def _written(self, done: Harvested, before: Earlier) -> Harvested:
         """Propose, then remember: in this order, so that a run that dies in between is repeated and finds its own rows."""
-        after = standing
+        after = before.standing
         if done.draft is not None:
-            after = self.proposals.propose(done.draft, standing)
-        elif standing.state == "open":
-            self.proposals.close(standing, "Every row was taken out or merged, so there is nothing left to propose.")
+            after = self.proposals.propose(done.draft, after)
+        elif after.state == "open":
+            self.proposals.close(after, "Every row was taken out or merged, so there is nothing left to propose.")
         proposed = [self._hash(failure.example) for failure in done.catch.failures]
-        counts = vars(done.catch.counts)
-        run = {"at": _iso(self.now), "until": done.catch.until, **counts, "recurred": len(done.catch.recurred)}
-
-        def change(text: str) -> str:
-            there = ledgers.read_ledger(text)
-            merged = replace(there, decided={**there.decided, **known.decided}, pull=after.number)
-            if self.options.named is None:  # else nothing but the named samples was looked at: the next run reads that time
-                merged = replace(merged, watermark=done.catch.until, runs=(*there.runs, run))
-            return ledgers.write_ledger(merged.with_state(proposed, ledgers.OPEN))
-
-        self.history.update({self._ledger_path: change}, f"Harvest of suite {self.ours.suite}")
+        run = {"at": _iso(self.now), "until": done.catch.until, **vars(done.catch.counts), "recurred": len(done.catch.recurred)}
+        until = done.catch.until if self.options.named is None else None
+        remember(self.history, self._ledger_path, self.ours.suite, before.ledger, proposed, after.number, until, run)
         return replace(done, standing=after)
 
     @property
@@ -262,34 +218,12 @@ class _Run:
     def _ledger_path(self) -> str:
         return ledgers.ledger_path(self.options.key, self.ours.suite)
 
-    @property
-    def _key(self) -> bytes:
-        """Names stay the same within a run, and over all runs where the workflow sets a secret for it; it is never written."""
-        secret = self.world.environment.get(KEY_VARIABLE, "").strip()
-        return hashlib.sha256(secret.encode()).digest() if secret else _RUN_KEY
-
     def _hash(self, name: str) -> str:
         """An id's stand-in in the ledger."""
         return hashed_by(self.world.environment, self.options.repository)(name)
 
-    def _example(self, sample: Sample, personal: Personal) -> str:
-        return example_id(sample.id, personal.redact, self._hash)
-
-    @property
-    def _secrets(self) -> Redactor:
-        return _Through(self.world.redact)
-
-
-class _Through(Redactor):
-    """The run's own redactor, which knows the process's secrets."""
-
-    def __init__(self, redact: Callable[[str], str]) -> None:
-        super().__init__(())
-        self._through = redact
-
-    def redact(self, text: str) -> str:
-        """The text without the process's secrets, and without what looks like a well-known key."""
-        return super().redact(self._through(text))
+    def _example(self, sample: Sample) -> str:
+        return example_id(sample.id, self.personal, self._hash)
 
 
 async def _measured(
@@ -305,9 +239,6 @@ async def _measured(
         return new, await run([task for failure in new for task in made.fresh[at[failure.example]]])
 
 
-_RUN_KEY = secrets.token_bytes(32)
-
-
 def _slug(text: str) -> str:
     return "".join(char if char.isascii() and (char.isalnum() or char in "_.") else "-" for char in text).strip("-.") or "default"
 
@@ -319,5 +250,7 @@ def _iso(seconds: float) -> str:
 def _reason(catch: Catch, draft: Draft | None) -> str:
     counts = catch.counts
     if draft is None:
-        return f"nothing to propose: {counts.failed} of {counted(counts.sampled, 'sample')} failed, none of them new"
+        others = ((counts.known, "known to the datasets"), (counts.decided, "decided before"), (counts.repaired, "not failed by the present prompt"))
+        why = ", ".join(f"{count} {what}" for count, what in others if count)
+        return f"nothing to propose: {counts.failed} of {counted(counts.sampled, 'sample')} failed" + (f" ({why})" if why else "")
     return f"{counted(counts.proposed, 'new regression example')} proposed from {counted(counts.failed, 'failure')} in {counted(counts.sampled, 'sample')}"

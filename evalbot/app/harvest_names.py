@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from evalbot.app import ledger as ledgers
 from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.harvest import Counts, HarvestPolicy
+from evalbot.domain.privacy import Personal
 from evalbot.domain.samples import Sample, Window
 
 KEY_VARIABLE = "EVALBOT_HARVEST_KEY"
 SAMPLES_VARIABLE, SINCE_VARIABLE, UNTIL_VARIABLE = "EVALBOT_HARVEST_SAMPLES", "EVALBOT_HARVEST_SINCE", "EVALBOT_HARVEST_UNTIL"
+_WORD_ENDS = re.compile(r"[._:-]+")
 _SAFE = re.compile(r"[A-Za-z0-9._:-]{1,150}\Z")
 
 
@@ -26,9 +28,9 @@ def hashed_by(environment: Mapping[str, str], repository: str) -> Callable[[str]
     return lambda name: ledgers.hashed(key, name)
 
 
-def example_id(sample: str, redact: Callable[[str], str], hashed: Callable[[str], str]) -> str:
+def example_id(sample: str, personal: Personal, hashed: Callable[[str], str]) -> str:
     """`prod-` and the sample's own id, or a keyed hash where that could name a person or is no id of ours."""
-    safe = _SAFE.match(sample) and redact(sample) == sample
+    safe = _SAFE.match(sample) and personal.redact(sample) == sample and not personal.spans_of_names(_WORD_ENDS.sub(" ", sample))
     return f"prod-{sample if safe else hashed(sample)}"
 
 
@@ -57,13 +59,13 @@ class Named:
         caps = replace(policy.caps, most=count, per_user=count, per_cluster=count)
         return replace(policy, rate=1.0, by=(), always=(), most_samples=count, caps=caps)
 
-    def wants(self, sample: Sample, example: str) -> bool:
-        """Whether it is one of them."""
-        return sample.id in self.names or example in self.names
+    def wants(self, sample: str, hashed: Callable[[str], str]) -> bool:
+        """Whether the sample of this id is one of them, by whatever name an example of it may have."""
+        return any(name in self.names for name in (sample, f"prod-{sample}", f"prod-{hashed(sample)}"))
 
     def missing(self, samples: Sequence[Sample], examples: Sequence[str]) -> tuple[str, ...]:
         """Those that the source has not given."""
-        there = {*examples, *(sample.id for sample in samples)}
+        there = {*examples, *(sample.id for sample in samples), *(f"prod-{sample.id}" for sample in samples)}
         return tuple(name for name in self.names if name not in there)
 
 

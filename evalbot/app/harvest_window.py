@@ -171,5 +171,5 @@ def _number(value: Json, sign: str, bar: float) -> bool:
 
 
 def unanswered(error: CouldNotRun) -> str:
-    """One line for a source that failed."""
-    return f"the source failed, so nothing was proposed and the next run begins where this one did: {error}"
+    """One line where source, model or judge failed."""
+    return f"nothing was proposed, and the next run begins where this one did: {error}"

@@ -7,11 +7,13 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalbot.adapters.git import Repository
 from evalbot.adapters.monitor_store import MonitorStore
+from evalbot.adapters.names import names_by
 from evalbot.adapters.runner import Runner
 from evalbot.adapters.streams import open_stream
 from evalbot.app.harvest_places import PUBLIC_API
@@ -65,16 +67,13 @@ def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | No
     plain, judged, deciding = metrics_of(policy, ours, tree)
     models = {name: policy.model(name) for metric in judged.values() for name in metric.models}
     github = _github(ours, world.environment, config)
-    stream = open_stream(ours.stream, world.environment)
-    store = MonitorStore(root / ours.store)
     lab = world.open_lab(policy.limits)
-    personal = Personal(secrets.token_bytes(32), ours.redact, redactor(world.environment))
 
     def ask(bill: Bill) -> Ask:
         assert lab.gateway is not None  # noqa: S101 - it is open while the worker works
         return Questions(lab.gateway, models, bill, world.clock() + _JUDGED_WITHIN, Embeddings(lab.gateway))
 
-    async def work() -> Watched:
+    async def work(stream: SampleStream, store: MonitorStore, personal: Personal) -> Watched:
         told = len(store.told())
         async with lab.asking(models):
             monitor = Monitor(
@@ -87,11 +86,10 @@ def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | No
                 await monitor.flush(asking=False)  # what is not acknowledged comes again, to the next worker
             return Watched(monitor.kept, monitor.unusable, stream.dead(), len(store.told()) - told, tuple(dict.fromkeys(monitor.said)))
 
-    try:
-        return asyncio.run(work())
-    finally:
-        store.close()
-        stream.close()
+    with names_by(ours.names, "monitor.names", config, ours.line) as names, closing(open_stream(ours.stream, world.environment)) as stream:
+        personal = Personal(secrets.token_bytes(32), ours.redact, redactor(world.environment), names)
+        with closing(MonitorStore(root / ours.store)) as store:
+            return asyncio.run(work(stream, store, personal))
 
 
 def act_monitor(given: Inputs, world: World, workspace: Path, runner: Runner, github: GitHub) -> int:

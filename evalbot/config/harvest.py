@@ -25,7 +25,7 @@ def harvest_policy(part: HarvestPart, line: int) -> HarvestPolicy:
         feedback.field if feedback else "", tuple(bad) if isinstance(bad, list | tuple) else (bad,), part.sample.rate, tuple(part.sample.by),
         tuple(part.sample.always), part.sample.max,
         Caps(part.propose.max, part.propose.per_user, part.propose.per_cluster, part.propose.reproduce, part.propose.near, part.propose.embedding or ""),
-        tuple(part.redact), part.allow_public, line, part.erased or "", part.alerts or "",
+        tuple(part.redact), part.allow_public, line, part.erased or "", part.alerts or "", part.names or "",
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def _monitor(part: MonitorPart, located: Located) -> MonitorPolicy:
     return MonitorPolicy(
         part.suite, stream, part.store, part.judge_share, part.flush_seconds, part.drift.weekly_alpha, part.drift.min_effect, part.drift.min_n,
         part.drift.min_share, part.drift.min_length, seconds_of(part.canary_every), part.drift.floors, seconds_of(part.alerts.cooldown), part.alerts.webhook_env or "", part.alerts.issue, part.alerts.openmetrics or "",
-        tuple(part.redact), located.line("monitor") or 0, part.keep_samples,
+        tuple(part.redact), located.line("monitor") or 0, part.keep_samples, part.names or "",
     )  # fmt: skip
 
 

@@ -294,6 +294,10 @@ class ProposePart(Part):
     embedding: Text | None = Field(default=None, description="An embedding model, by its name in `models` or as `provider/model`: inputs are compared by meaning instead of by words.")
 
 
+SpacyModel = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+_NAMES = "An installed spaCy model, such as `en_core_web_lg`, by which names of people are taken out as well (the extra `names`)."
+
+
 class HarvestPart(Part):
     """The scheduled harvest: production failures become proposed regression examples."""
 
@@ -309,6 +313,7 @@ class HarvestPart(Part):
     redact: list[Literal["email", "phone", "card", "iban", "token"]] = Field(
         default=["email", "phone", "card", "iban", "token"], description="Kinds of personal data that are taken out before anything leaves the run."
     )
+    names: SpacyModel | None = Field(default=None, description=_NAMES)
     erased: Text | None = Field(
         default=None, description="A file of the repository that lists who asked to be forgotten: ids of users or records, or `sha256:` and the hash of one, one a line."
     )
@@ -373,6 +378,7 @@ class MonitorPart(Part):
     redact: list[Literal["email", "phone", "card", "iban", "token"]] = Field(
         default=["email", "phone", "card", "iban", "token"], description="Kinds of personal data that are taken out before anything is kept."
     )
+    names: SpacyModel | None = Field(default=None, description=_NAMES)
 
 
 class File(Part):

@@ -29,7 +29,8 @@ class Caps:
 class HarvestPolicy:
     """`harvest:` of the configuration. `source` is its options, `type` among them; `bad_when` are the values of `feedback` that are bad.
 
-    `erased` is the file of those who asked to be forgotten, `alerts` the monitor's store, whose alerts name samples.
+    `erased` is the file of those who asked to be forgotten, `alerts` the monitor's store, whose alerts name samples;
+    `names` the spaCy model that looks for names of people.
     """
 
     suite: str
@@ -50,6 +51,7 @@ class HarvestPolicy:
     line: int = 0
     erased: str = ""
     alerts: str = ""
+    names: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class MonitorPolicy:
     redact: tuple[str, ...] = ()
     line: int = 0
     keep_samples: int = 1_000_000
+    names: str = ""
 
 
 @dataclass(frozen=True, slots=True)

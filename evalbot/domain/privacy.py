@@ -1,8 +1,8 @@
 """Takes personal data out of production text: what has a structure is found by it, and the same person keeps the same name.
 
 Found: e-mail addresses, telephone numbers, card numbers (Luhn's check), IBANs (ISO 13616's check), keys and tokens (by their
-looks, and long random strings by their entropy). Not found: what only a reader recognises, such as names and street
-addresses in running text; a proposal is read by people before it is merged.
+looks, and long random strings by their entropy). Names of people are found where something that knows them is given. Not found: what
+only a reader recognises, such as street addresses in running text; a proposal is read by people before it is merged.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import hmac
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evalbot.domain.canonical import Json
-from evalbot.domain.redaction import Redactor
+from evalbot.domain.redaction import MASK, Redactor
 
 KINDS = ("email", "iban", "card", "phone", "token")
 """What `redact` may list, in the order in which it is looked for: a card number is also a string of digits."""
@@ -33,8 +33,14 @@ _DIGITS = re.compile(r"\d")
 _SEPARATED = re.compile(r"[ \-.()/\u00a0]")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,3}(?:\.\d{1,3}){3}|\d{1,2}:\d{2}")
 
+_STAND_IN = re.compile(r"<[a-z]+-[0-9a-f]{6}>|" + re.escape(MASK))
+_LONGEST_STAND_IN = 24
+
 _LEAST_ENTROPY = 3.0  # bits a character: 16 random hex digits have about 3.2, a word with a number behind it less
 _PHONE_DIGITS = range(7, 16)  # E.164 allows 15; fewer than 7 is an order number or a price
+
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -45,24 +51,35 @@ class Personal:
         key: Secret of a run; without it a name tells nothing. Never written anywhere.
         kinds: Some of `KINDS`.
         secrets: Takes the process's own secrets out as well, and everything that looks like a well-known key.
+        names: Where names of people stand in a text, where there is something that tells; raises ValueError where it cannot.
     """
 
     key: bytes = field(repr=False)
     kinds: tuple[str, ...] = KINDS
     secrets: Redactor = field(default_factory=lambda: Redactor(()), repr=False)
+    names: Callable[[str], Iterable[Span]] | None = field(default=None, repr=False)
 
     def redact(self, text: str) -> str:
         """The text without them.
 
         Raises:
-            ValueError: The text is longer than 200,000 characters: it is not looked through and must not be used.
+            ValueError: The text could not be looked through, as one of more than 200,000 characters: it must not be used.
         """
+        text = self._without_patterns(text)
+        return self._replaced("name", text, self.spans_of_names(text))
+
+    def spans_of_names(self, text: str) -> Sequence[Span]:
+        """Names of people in a text; what stands for other personal data already is no part of one. Raises ValueError."""
+        found = self.names(text) if self.names is not None else ()
+        return [span for start, end in _joined(found) for span in _between(text, start, end)]
+
+    def _without_patterns(self, text: str) -> str:
         if len(text) > LONGEST:
             raise ValueError(f"a text of {len(text):,} characters is too long to be redacted")
         text = self.secrets.redact(text)  # whatever the kinds: no policy may have our own keys written down
         for kind in KINDS:
             if kind in self.kinds and (kind in ("email", "token", "iban") or _DIGITS.search(text)):
-                text = self._without(kind, text)
+                text = self._replaced(kind, text, _FINDERS[kind](text))
         return text
 
     def redact_json(self, value: Json) -> Json:
@@ -75,7 +92,7 @@ class Personal:
             return [self.redact_json(inner) for inner in value]
         if isinstance(value, int | float) and not isinstance(value, bool):
             text = str(value)
-            return value if self.redact(text) == text else self.redact(text)
+            return value if (clean := self._without_patterns(text)) == text else clean
         return value
 
     def name(self, kind: str, value: str) -> str:
@@ -83,16 +100,38 @@ class Personal:
         canonical = _SEPARATED.sub("", value).casefold()
         return f"<{kind}-{hmac.new(self.key, f'{kind}:{canonical}'.encode('utf-8', 'surrogatepass'), hashlib.sha256).hexdigest()[:6]}>"
 
-    def _without(self, kind: str, text: str) -> str:
+    def _replaced(self, kind: str, text: str, spans: Iterable[Span]) -> str:
         pieces: list[str] = []
         end = 0
-        for start, stop in _FINDERS[kind](text):
+        for start, stop in spans:
             pieces += [text[end:start], self.name(kind, text[start:stop])]
             end = stop
         return "".join([*pieces, text[end:]])
 
 
-Span = tuple[int, int]
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """In order, what overlaps as one."""
+    begin = end = 0
+    for start, stop in sorted(spans):
+        if start < end:
+            end = max(end, stop)
+            continue
+        if end > begin:
+            yield begin, end
+        begin, end = start, stop
+    if end > begin:
+        yield begin, end
+
+
+def _between(text: str, start: int, end: int) -> Iterator[Span]:
+    """The parts of a span that are words, without blanks around them, and no stand-in."""
+    at = start
+    for match in [*_STAND_IN.finditer(text, max(0, start - _LONGEST_STAND_IN), end + _LONGEST_STAND_IN), None]:
+        stop = end if match is None else min(end, match.start())
+        part = text[at:stop]
+        if any(map(str.isalpha, part)):
+            yield at + len(part) - len(part.lstrip()), at + len(part.rstrip())
+        at = stop if match is None else max(at, match.end())
 
 
 def _emails(text: str) -> Iterator[Span]:

@@ -33,7 +33,7 @@ def proposal_body(policy: HarvestPolicy, failures: Sequence[Failure], kept: Sequ
         "without `status: proposed`.",
         "For each row: is it a failure? Write `source.root_cause` and, where there is one right answer, `expected_output`; then remove "
         f"the line's `status`. Delete the rows that you do not want. They are in {code(policy.dataset)}. Closing this pull request rejects them all.",
-        "Personal data was taken out by pattern. Names and addresses in running text are not found that way: please look.",
+        _how_redacted(policy.names),
     ]
     rows = [_row(failure) for failure in failures]
     rows += [f"- [ ] {code(example.id)} (from an earlier run)" for example in kept]
@@ -44,6 +44,12 @@ def proposal_body(policy: HarvestPolicy, failures: Sequence[Failure], kept: Sequ
         if len(text) <= _MOST_CHARACTERS or not evidence:
             return text
         evidence.pop()
+
+
+def _how_redacted(names: str) -> str:
+    if names:
+        return f"Personal data was taken out by pattern, and names that {code(names, 100)} knows. It misses some, and addresses are not looked for: please look."
+    return "Personal data was taken out by pattern. Names and addresses in running text are not found that way: please look."
 
 
 def _row(failure: Failure) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from evalbot.adapters.datasets import read_datasets
 from evalbot.adapters.git import Repository
-from evalbot.app import harvest as harvesting
+from evalbot.app import harvest_privacy
 from evalbot.app.harvest_report import as_json, words
 from evalbot.domain.errors import ConfigError
 from tests.app.checking import PROMPT, few, golden, lines, regression
@@ -70,10 +70,10 @@ def test_PII_05_the_same_customer_has_one_name_within_a_run_and_its_key_is_writt
     assert len(shop.rows()) == 3
     assert [name for found in names for name in found].count(mine) == 3
     assert len({name for found in names for name in found}) == 2
-    key = harvesting._RUN_KEY
+    key = harvest_privacy.RUN_KEY
     assert not any(form in everywhere(shop, done) for form in (key.hex(), repr(key)[2:-1], hashlib.sha256(key).hexdigest()))
 
-    monkeypatch.setattr(harvesting, "_RUN_KEY", b"another run")
+    monkeypatch.setattr(harvest_privacy, "RUN_KEY", b"another run")
     again = shop.log(record("r-9", f"And delivery to {MAIL}, how long is it? TODO")).harvest(now=NOW + 300)
     assert mine not in next(row["input"]["user_input"] for row in shop.rows() if row["id"] == "prod-r-9")
     assert again.draft is not None

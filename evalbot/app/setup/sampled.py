@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evalbot.adapters.names import names_by
 from evalbot.adapters.prompts import PromptFile
 from evalbot.app.harvest import refuse_public
 from evalbot.app.harvest_erased import erased_in
@@ -65,10 +66,11 @@ class Production:
         ours = _harvest(policy)
         proposals, _ = places(self.root, self.environment)
         refuse_public(proposals, policy, ours)
-        personal = Personal(secrets.token_bytes(32), ours.redact, redactor(self.environment))
-        drawn = self._drawn(ours, policy, tree, personal, rows, seed)
         hashed = hashed_by(self.environment, self.environment.get("GITHUB_REPOSITORY") or self.root.resolve().name)
-        candidates = [_row(sample, example_id(sample.id, personal.redact, hashed), ours) for sample in drawn.samples]
+        with names_by(ours.names, "harvest.names", policy.path, ours.line) as names:
+            personal = Personal(secrets.token_bytes(32), ours.redact, redactor(self.environment), names)
+            drawn = self._drawn(ours, policy, tree, personal, rows, seed)
+            candidates = [_row(sample, example_id(sample.id, personal, hashed), ours) for sample in drawn.samples]
         rendered, why = _rendered(candidates, prompts)
         made = sifted(rendered, known, [prompt.text for prompt in prompts], rows=rows)
         if len(made.rows) < FEWEST:

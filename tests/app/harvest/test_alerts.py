@@ -84,7 +84,7 @@ def test_the_store_is_only_read(shop, tmp_path):
     assert {name: text for name, text in after.items() if not name.endswith(("-wal", "-shm"))} == before
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "there is no ../monitor/results.sqlite"), (b"no database" * 100, "the monitor's store cannot be read"), (b"", "no such table")])
+@pytest.mark.parametrize(("content", "said"), [(None, "there is no ../monitor/results.sqlite"), (b"no database" * 100, "the monitor's store cannot be used"), (b"", "no such table")])
 def test_without_a_store_that_can_be_read_nothing_is_proposed_and_the_next_run_begins_here(shop, tmp_path, content, said):
     if content is not None:
         (tmp_path / "monitor").mkdir()
