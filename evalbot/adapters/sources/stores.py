@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from evalbot.adapters.sources.places import Place
+from evalbot.adapters.sources.places import Place, place_of
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
 
 _GLOB = "*?["
@@ -23,7 +24,7 @@ def objects(place: Place, environment: Mapping[str, str]) -> Iterator[tuple[str,
     folder = fixed.rpartition("/")[0]
     try:
         store: Any = from_url(
-            f"{place.scheme}://{place.host}", config=_settings(place.scheme, environment), client_options={"allow_http": _loopback(environment)}
+            f"{place.scheme}://{place.host}", config=_settings(place.scheme, environment), client_options={"allow_http": _loopback(place.scheme, environment)}
         )
         names = sorted(
             found["path"] for batch in obstore.list(store, prefix=folder or None) for found in batch if fnmatchcase(found["path"], place.path)
@@ -62,14 +63,27 @@ def _settings(scheme: str, environment: Mapping[str, str]) -> Any:
 _KNOWN: Mapping[str, set[str]] = {
     "AWS_": {"access_key_id", "secret_access_key", "session_token", "region", "endpoint_url", "endpoint", "default_region"},
     "GOOGLE_": {"service_account", "service_account_key", "application_credentials"},
-    "AZURE_": {"storage_account_name", "storage_account_key", "client_id", "client_secret", "tenant_id", "federated_token_file"},
+    "AZURE_": {"storage_account_name", "storage_account_key", "storage_sas_token", "endpoint", "client_id", "client_secret", "tenant_id", "federated_token_file"},
 }
 
 
-def _loopback(environment: Mapping[str, str]) -> bool:
+def _loopback(scheme: str, environment: Mapping[str, str]) -> bool:
     """Whether the store is one on this machine, as tests and local set-ups have it; elsewhere plain http stays refused."""
-    endpoint = environment.get("AWS_ENDPOINT_URL", "") or environment.get("AWS_ENDPOINT", "")
-    return endpoint.startswith(("http://127.0.0.1", "http://localhost"))
+    place = place_of(_endpoint(scheme, environment))
+    return isinstance(place, Place) and (place.kind, place.scheme) == ("http", "http")
+
+
+def _endpoint(scheme: str, environment: Mapping[str, str]) -> str:
+    """Where a store is said to be, if it is not where its cloud has them."""
+    if scheme == "s3":
+        return environment.get("AWS_ENDPOINT_URL", "") or environment.get("AWS_ENDPOINT", "")
+    if scheme == "gs":
+        try:
+            key: Any = json.loads(environment.get("GOOGLE_SERVICE_ACCOUNT_KEY") or "{}")
+        except ValueError:  # what is wrong with it, the client says
+            return ""
+        return str(key.get("gcs_base_url", "")) if isinstance(key, dict) else ""
+    return environment.get("AZURE_ENDPOINT", "")
 
 
 def _first(error: BaseException) -> str:

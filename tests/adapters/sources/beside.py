@@ -17,11 +17,11 @@ from tests.needs import need
 START_SECONDS = 180.0
 
 
-def beside(part: str, program: str) -> Path:
-    """The folder of programs that EVALBOT_<PART> names; skips where it is not there."""
+def beside(part: str, program: str, programs: str = "bin") -> Path:
+    """The folder of programs in what EVALBOT_<PART> names; skips where it is not there."""
     variable = f"EVALBOT_{part.upper()}"
-    folder = Path(os.environ.get(variable, "/nowhere")) / "bin"
-    need(part, (folder / program).is_file(), f"set {variable} to a virtual environment that holds it")
+    folder = Path(os.environ.get(variable, "/nowhere")) / programs
+    need(part, (folder / program).is_file(), f"set {variable} to a folder in which it is installed")
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,23 @@ def test_times_in_every_usual_form(written: Any, seconds: float) -> None:
 def test_a_record_that_is_no_sample_says_why(record: Any, why: str) -> None:
     with pytest.raises(Unusable, match=why):
         mapper(NEEDED)(record)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.evil.example", "localhost.evil.example", "evil.example"])
+@pytest.mark.parametrize(
+    ("url", "environment"),
+    [
+        ("s3://logs/x.jsonl", lambda at: {"AWS_ENDPOINT_URL": at, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}),
+        ("gs://logs/x.jsonl", lambda at: {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps({"gcs_base_url": at, "disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": ""})}),
+        ("az://logs/x.jsonl", lambda at: {"AZURE_ENDPOINT": at, "AZURE_STORAGE_ACCOUNT_NAME": "a", "AZURE_STORAGE_ACCOUNT_KEY": "Yg=="}),
+    ],
+    ids=["s3", "gs", "az"],
+)  # fmt: skip
+def test_a_store_is_asked_over_plain_http_on_this_machine_only(url: str, environment: Callable[[str], dict[str, str]], host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    asked: list[Any] = []
+    monkeypatch.setattr("obstore.list", lambda store, **_: asked.append(store.client_options["allow_http"]) or iter(()))
+    for at, allowed in ((f"http://{host}", False), ("http://127.0.0.1:9", True), ("http://localhost:9", True)):
+        with pytest.raises(CouldNotRun, match="no such object"):
+            list(JsonLines(url).fetch(WINDOW, From(environment=environment(at))))
+        assert asked.pop() in ((allowed, str(allowed).lower()) if allowed else (False, "false", None)), at
