@@ -13,10 +13,11 @@ COPY evalbot evalbot
 COPY examples/support-bot examples/support-bot
 COPY examples/workflows examples/workflows
 # The second line takes out what only built the package, and cryptography, which PyGithub needs to sign in as an app and we
-# never do; the third what only compilers, type checkers and test runs read.
+# never do; the third what only compilers, type checkers and test runs read; the fourth what is in scipy beside its special functions.
 RUN /opt/evalbot/bin/pip install --no-cache-dir --no-compile --no-deps --no-build-isolation . \
     && /opt/evalbot/bin/pip uninstall --yes cryptography editables hatchling packaging pluggy tomlkit trove-classifiers setuptools pip \
     && find /opt/evalbot/lib -path '*/site-packages/*' \( -name tests -o -name '*.pyi' -o -name '*.pxd' -o -name '*.h' -o -name '*.a' \) -prune -exec rm -rf {} + \
+    && find /opt/evalbot/lib -path '*/site-packages/scipy/*' -prune -type d ! -name _lib ! -name special ! -name __pycache__ -exec rm -rf {} + \
     && /opt/evalbot/bin/python -m compileall -q -j 0 /opt/evalbot/lib
 
 # hadolint ignore=DL3006

@@ -52,7 +52,7 @@ bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/python -m bench.faults
 
 lock:  ## renew the hash-locked requirements (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml requirements/build.in -o requirements/runtime.txt
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --extra monitor pyproject.toml requirements/build.in -o requirements/runtime.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --constraint requirements/dev.txt requirements/audit.in -o requirements/audit.txt
 

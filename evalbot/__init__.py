@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from evalbot.adapters.handover import Handover
     from evalbot.adapters.streams import open_stream
+    from evalbot.app.in_process import InProcessMonitor
     from evalbot.stats.sampling import Facts, ProductionSampler
 
 __version__ = "0.1.0"
-__all__ = ["Facts", "Handover", "ProductionSampler", "__version__", "open_stream"]
+__all__ = ["Facts", "Handover", "InProcessMonitor", "ProductionSampler", "__version__", "open_stream"]
 
 _PUBLIC = {
     "Facts": "evalbot.stats.sampling", "ProductionSampler": "evalbot.stats.sampling", "Handover": "evalbot.adapters.handover",
-    "open_stream": "evalbot.adapters.streams",
+    "open_stream": "evalbot.adapters.streams", "InProcessMonitor": "evalbot.app.in_process",
 }  # fmt: skip
 
 

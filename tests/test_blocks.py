@@ -25,6 +25,9 @@ PROMPT = "    prompt: prompts/support.md\n    model: openai/gpt-6-luna\n"
 GIVEN = {
     "docs/monitoring.md": """
 import asyncio
+from pathlib import Path
+from tests.app.monitor.workers import CONFIG
+Path("evalbot.yml").write_text(CONFIG)
 request_id, question, answer, passages = "r-1", "Q?", "A.", ["P."]
 class broker:
     subscriber = staticmethod(lambda topic: lambda handler: asyncio.run(handler({"id": "r-2", "output": "A."})))

@@ -136,6 +136,15 @@ class WorkTree:
         return content
 
 
+def folder_tree(root: Path) -> WorkTree:
+    """A folder that is in no repository, such as a deployed service's: what lies in it, but for what is hidden."""
+    found: list[str] = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        found += [os.path.relpath(os.path.join(folder, name), root) for name in names if not name.startswith(".")]  # noqa: PTH118 - many
+    return WorkTree(root, found)
+
+
 def encoded(path: str) -> bytes:
     """The bytes that git and the file system know a path by."""
     return path.encode("utf-8", "surrogateescape")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import random
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
+from evalbot.adapters.git import Repository
 from evalbot.adapters.languages import language_of
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.sources.mapped import Unusable, mapper
+from evalbot.adapters.trees import folder_tree
 from evalbot.app.exams import suite_metrics
 from evalbot.app.monitor_canaries import canaries_of, sung
 from evalbot.app.monitor_telling import Telling
@@ -196,6 +200,12 @@ def metrics_of(policy: Policy, ours: MonitorPolicy, tree: Tree) -> tuple[dict[st
     metrics = suite_metrics(policy.suites[ours.suite], tree, policy.path, [])
     plain = {name: metric for name, metric in metrics.items() if not metric.models}
     return plain, {name: metric for name, metric in metrics.items() if metric.models}, suite_decides(metrics)
+
+
+def rules_in(root: Path) -> Tree:
+    """The work tree of the repository, or the folder itself where it is in none: services are deployed without one."""
+    inside = any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
+    return Repository(root).work_tree() if inside else folder_tree(root)
 
 
 def monitor_policy(policy: Policy) -> MonitorPolicy:

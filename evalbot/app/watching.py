@@ -11,14 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalbot.adapters.git import Repository
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.names import names_by
 from evalbot.adapters.runner import Runner
 from evalbot.adapters.streams import open_stream
 from evalbot.app.harvest_places import PUBLIC_API
 from evalbot.app.inputs import Inputs
-from evalbot.app.monitor import BATCH, Monitor, metrics_of, monitor_policy
+from evalbot.app.monitor import BATCH, Monitor, metrics_of, monitor_policy, rules_in
 from evalbot.app.wiring import World, redactor
 from evalbot.config import policy_in
 from evalbot.domain.errors import ConfigError, CouldNotRun, Problem
@@ -46,23 +45,31 @@ class Watched:
     said: tuple[str, ...]
 
 
-def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | None = None) -> Watched:
-    """Score what comes until it is interrupted; with `drain` until nothing waits.
+@dataclass(frozen=True)
+class Beside:
+    """The service in whose process a worker lives: the stream between them, and whether the service is ending."""
+
+    stream: SampleStream
+    ending: Callable[[], bool]
+
+
+def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | None = None, beside: Beside | None = None) -> Watched:
+    """Score what comes until it is interrupted, or the service beside it ends; with `drain` until nothing waits.
 
     The budget of `run` caps what one worker spends on judges: afterwards only metrics that ask nobody go on.
 
     Args:
-        tree: What rules; by default the work tree.
+        tree: What rules; by default the files of the folder.
 
     Raises:
         ConfigError: The configuration has no `monitor`, or what it names is not there.
         CouldNotRun: The stream or the store cannot be reached.
     """
-    tree = tree or Repository(root).work_tree()
+    tree = tree or rules_in(root)
     policy = policy_in(tree, config)
     ours = monitor_policy(policy)
-    if ours.stream.get("type") == "memory":
-        hint = "Take `type: redis`; docs/monitoring.md says how."
+    if ours.stream.get("type") == "memory" and beside is None:
+        hint = "Take `type: redis`, or evalbot.InProcessMonitor in your service; docs/monitoring.md says how."
         raise ConfigError(Problem("a stream of type memory ends with its process: a worker of its own sees nothing of it.", config, ours.line or None, hint))
     plain, judged, deciding = metrics_of(policy, ours, tree)
     models = {name: policy.model(name) for metric in judged.values() for name in metric.models}
@@ -81,12 +88,15 @@ def watch(root: Path, config: str, world: World, *, drain: bool, tree: Tree | No
                 github, policy.suites[ours.suite].owner or "",
             )  # fmt: skip
             try:
-                await (_drained(monitor, stream) if drain else monitor.work(lambda: False))
+                if not drain:
+                    await monitor.work(beside.ending if beside else lambda: False)
+                await _drained(monitor, stream)
             except asyncio.CancelledError:
                 await monitor.flush(asking=False)  # what is not acknowledged comes again, to the next worker
             return Watched(monitor.kept, monitor.unusable, stream.dead(), len(store.told()) - told, tuple(dict.fromkeys(monitor.said)))
 
-    with names_by(ours.names, "monitor.names", config, ours.line) as names, closing(open_stream(ours.stream, world.environment)) as stream:
+    opened = beside.stream if beside else open_stream(ours.stream, world.environment)
+    with closing(opened) as stream, names_by(ours.names, "monitor.names", config, ours.line) as names:
         personal = Personal(secrets.token_bytes(32), ours.redact, redactor(world.environment), names)
         with closing(MonitorStore(root / ours.store)) as store:
             return asyncio.run(work(stream, store, personal))

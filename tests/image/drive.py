@@ -14,13 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from evalbot.adapters.monitor_store import MonitorStore
+from evalbot.adapters.streams import open_stream
 from tests.app.checking import PROMPT, House, by_quality
+from tests.app.monitor.workers import CONFIG
 from tests.app.on_github import Ran, Scene
 from tests.git_http import GitHttp
 from tests.github_server import GitHubServer
 from tests.image import weights
 from tests.image.container import BASE, ROOT, TAG, Images, unavailable
 from tests.loopback import Call, LoopbackModels, later
+from tests.redis_server import free_port, redis_at
 
 MOST_BYTES = 290_000_000  # above the base, git included
 RUNNER = 1001  # the uid that owns a workspace on GitHub's own machines
@@ -43,6 +47,15 @@ def image() -> Images:
 @pytest.fixture(scope="module")
 def inside(image: Images) -> dict:
     return json.loads(image.said("/opt/evalbot/bin/python", "-c", Path(weights.__file__).read_text()))
+
+
+# Everything that scipy is used for. R: binom.test(3, 10), fisher.test(matrix(c(3, 1, 1, 3), 2)), rpact's getDesignGroupSequential(typeOfDesign = "asOF").
+SPECIAL = """
+from evalbot.stats.drift import shares_p
+from evalbot.stats.proportions import clopper_pearson
+from evalbot.stats.sequential import obrien_fleming
+print(*(f"{number:.4f}" for number in (*clopper_pearson(3, 10), shares_p(3, 4, 1, 4), *obrien_fleming(2))))
+"""
 
 
 # Modules that Python would import from a workspace, were it asked to look there.
@@ -130,6 +143,38 @@ def test_as_the_first_process_it_hears_the_runner_s_signals_and_concludes_the_ch
     assert (scene.check.status, scene.check.conclusion) == ("completed", "cancelled")
     assert Ran(130, folder, models).outputs["verdict"] == "cancelled"
     assert time.monotonic() - started < 30, "seconds; alone on a machine it is one"
+
+
+@pytest.fixture
+def watched_scene(tmp_path: Path) -> Iterator[Scene]:
+    """A repository whose default branch has a monitor."""
+    house = House(tmp_path, {"evalbot.yml": CONFIG.replace("{type: memory}", "{type: redis}")}).head({"notes.md": "changed"})
+    with GitHubServer(house.repo) as server:
+        yield Scene(tmp_path, house, server)
+
+
+def test_command_monitor_takes_what_waits_in_a_real_redis_and_tells_languages(image, watched_scene, tmp_path):
+    folder, environment = watched_scene.job("schedule")
+    (folder / "home").mkdir()
+    (tmp_path / "redis").mkdir()
+    port = free_port()
+    with redis_at(port, tmp_path / "redis"):
+        url = f"redis://127.0.0.1:{port}/0"
+        stream = open_stream({"type": "redis"}, {"REDIS_URL": url})
+        stream.publish([{"id": "a", "user_input": "Wo ist meine Rechnung?", "output": "Die Rechnung steht unter den Einstellungen im Konto."}, {"id": "b", "user_input": "Where?", "output": "two words"}])
+        done = image.run(
+            as_runner(environment) | {"INPUT_COMMAND": "monitor", "REDIS_URL": url},
+            {watched_scene.workspace: "/github/workspace", folder: "/github/workflow", folder / "home": "/github/home"},
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 new samples kept, 0 unusable, 0 set aside" in done.stdout
+    store = MonitorStore(watched_scene.workspace / "monitor/results.sqlite")
+    assert {one.id: one.language for one in store.between(0.0, time.time() + 60)} == {"a": "de", "b": ""}
+    store.close()
+
+
+def test_what_is_left_of_scipy_in_it_works_numbers_out(image):
+    assert image.said("/opt/evalbot/bin/python", "-c", SPECIAL) == "0.0667 0.6525 0.4857 2.9626 1.9686\n"
 
 
 def test_it_says_in_one_line_what_is_wrong_with_an_input(image, scene, tmp_path):

@@ -21,14 +21,14 @@ def weights() -> dict[str, int]:
     return found
 
 
-def needed(root: str = "evalbot") -> set[str]:
-    """The distributions that a package needs, and those that these need, without extras."""
+def needed(root: str = "evalbot", extra: str = "monitor") -> set[str]:
+    """The distributions that a package needs with one extra, and those that these need without any."""
     found, left = set(), [root]
     while left:
         name = left.pop()
         if name not in found:
             found.add(name)
-            left += [_name(need) for need in metadata.requires(name) or () if "extra ==" not in need and _installed(need)]
+            left += [_name(need) for need in metadata.requires(name) or () if ("extra ==" not in need or (name == root and f"'{extra}'" in need)) and _installed(need)]
     return found
 
 

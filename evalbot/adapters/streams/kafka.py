@@ -64,7 +64,8 @@ class KafkaStream:
         try:
             import confluent_kafka
         except ImportError as error:
-            raise ConfigError(Problem("a Kafka stream needs confluent-kafka.", hint='Install it: pip install "evalbot[kafka]".')) from error
+            hint = 'Install it: pip install "evalbot[kafka]". The action\'s image has none: run `evalbot monitor --drain` as a step instead.'
+            raise ConfigError(Problem("a Kafka stream needs confluent-kafka.", hint=hint)) from error
         self._kafka: Any = confluent_kafka
         self._topic, self._deliveries, self._answer = topic, deliveries, answer_seconds
         ours = {**(client or {}), "bootstrap.servers": servers, "log_level": 2, "error_cb": self._hear}

@@ -16,9 +16,12 @@ class MemoryStream:
     def __init__(self, most: int = 100_000) -> None:
         self._waiting: queue.Queue[Entry] = queue.Queue(most)
         self._number = 0
+        self._closed = False
 
     def publish(self, values: Sequence[Json]) -> None:
-        """Hand these over; CouldNotRun where the queue is full."""
+        """Hand these over; CouldNotRun where the queue is full, or nobody reads it any more."""
+        if self._closed:
+            raise CouldNotRun("the stream is closed")
         for value in values:
             self._number += 1
             try:
@@ -49,4 +52,5 @@ class MemoryStream:
         return 0
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nobody reads it any more."""
+        self._closed = True

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +19,7 @@ from evalbot.adapters.streams import RedisStream, open_stream
 from tests.app.monitor.killing import lose_nothing, set_aside_what_kills
 from tests.app.monitor.workers import CONFIG, sample
 from tests.longer import sized
-from tests.needs import need
+from tests.redis_server import free_port, redis_at, wait_until
 from tests.repository import Repo
 
 
@@ -31,40 +28,6 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     with redis_at(port, tmp_path_factory.mktemp("redis")):
         yield f"redis://127.0.0.1:{port}/0"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-@contextmanager
-def redis_at(port: int, folder: Path) -> Iterator[None]:
-    """A real server, without a file of its own."""
-    server = shutil.which("redis-server")
-    need("redis", server, "apt install redis-server")
-    command = [str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_until(lambda: answers(port))
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
-def answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    ended = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < ended, "nothing happened for a minute"
-        time.sleep(0.02)
 
 
 def test_a_service_may_begin_before_its_redis_and_hands_over_once_it_is_there(tmp_path: Path) -> None:
