@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ BUSY_SECONDS = 900.0
 """A worker that takes longer than this over one batch has lost its partitions to another."""
 ANSWER_SECONDS = 10.0
 _GONE_ON = frozenset({"ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS", "_ASSIGNMENT_LOST"})
+_INHERITED: list[Any] = []  # clients of a parent process: ending one here would wait for threads that are not here
 _log = logging.getLogger("evalbot")
 
 
@@ -78,6 +80,7 @@ class KafkaStream:
         }  # fmt: skip
         self._heard = ""  # what the client said last of its connections
         self._producer: Any = None
+        self._process = 0  # the producer's threads are in
         self._consumer: Any = None
         self._member = False  # of the group, with partitions shared out
         self._tried: dict[int, Tried] = {}  # by partition of ours
@@ -240,8 +243,9 @@ class KafkaStream:
         self._commit([(message.partition(), message.offset() + 1)])
 
     def _produce(self, topic: str, values: Sequence[tuple[str | bytes | None, Any]]) -> None:
-        if self._producer is None:
-            self._producer = self._made(self._kafka.Producer, self._producing)
+        if self._producer is None or self._process != os.getpid():
+            _INHERITED.append(self._producer)
+            self._producer, self._process = self._made(self._kafka.Producer, self._producing), os.getpid()
         failed: list[str] = []
         try:
             for value, headers in values:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from evalbot.adapters.monitor_store import MonitorStore
@@ -94,6 +95,27 @@ def set_aside_what_kills(kind: str, where: str, path: Path) -> None:
     assert (died, stream.dead()) == (2, 1)
     store.close()
     stream.close()
+
+
+FORKING = """
+import json, os, sys, time
+from evalbot import Handover, open_stream
+handover = Handover(open_stream(json.loads(sys.argv[1]), os.environ))
+handover.give({"id": "before"})
+while not handover.published:
+    time.sleep(0.01)
+child = os.fork()
+handover.give({"id": "child" if child == 0 else "parent"})
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+def fork_while_handing_over(options: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    """A service that hands over, forks, and hands over in both processes."""
+    quiet = ["-W", "ignore::DeprecationWarning"]  # Python warns of forks beside threads, which servers do nevertheless
+    command = [sys.executable, *quiet, "-c", FORKING, json.dumps(dict(options))]
+    subprocess.run(command, env={**os.environ, **environment}, cwd=ROOT, check=True, timeout=60)
 
 
 async def _work(stream: SampleStream, path: Path) -> None:

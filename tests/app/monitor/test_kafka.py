@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from evalbot.adapters.streams import KafkaStream, open_stream
 from evalbot.config import load_policy
 from evalbot.domain.errors import ConfigError, CouldNotRun
 from evalbot.domain.streams import Entry
-from tests.app.monitor.killing import lose_nothing, set_aside_what_kills
+from tests.app.monitor.killing import fork_while_handing_over, lose_nothing, set_aside_what_kills
 from tests.app.monitor.workers import CONFIG, sample
 from tests.kafka import MockKafka, mock_kafka
 from tests.longer import sized
@@ -92,6 +93,11 @@ def test_a_service_feels_nothing_of_a_cluster_that_is_away_and_hands_over_once_i
     handover.stop(60)
     assert (handover.published, handover.dropped) == (1, 0)
     assert len(kafka.sent("late")) == 1
+
+
+def test_a_service_that_forks_hands_over_in_parent_and_child_and_nothing_twice(kafka: MockKafka) -> None:
+    fork_while_handing_over({"type": "kafka", "servers": kafka.servers, "topic": kafka.topic("forked", 1)}, {})
+    assert sorted(json.loads(message.value())["id"] for message in kafka.sent("forked")) == ["before", "child", "parent"]
 
 
 def test_a_cluster_that_is_away_is_one_line_for_service_and_worker(kafka: MockKafka) -> None:

@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from evalbot.adapters.handover import Handover
 from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.streams import RedisStream, open_stream
-from tests.app.monitor.killing import lose_nothing, set_aside_what_kills
+from tests.app.monitor.killing import fork_while_handing_over, lose_nothing, set_aside_what_kills
 from tests.app.monitor.workers import CONFIG, sample
 from tests.longer import sized
 from tests.redis_server import free_port, redis_at, wait_until
@@ -44,6 +44,13 @@ def test_a_service_may_begin_before_its_redis_and_hands_over_once_it_is_there(tm
         handover.stop()
         reader.close()
     assert (handover.published, handover.dropped) == (1, 1)
+
+
+def test_a_service_that_forks_hands_over_in_parent_and_child_and_nothing_twice(redis_url: str) -> None:
+    fork_while_handing_over({"type": "redis", "name": "forked"}, {"REDIS_URL": redis_url})
+    reader = RedisStream(redis_url, "forked")
+    assert sorted(entry.value["id"] for entry in reader.read(10, 1.0)) == ["before", "child", "parent"]  # type: ignore[call-overload,index]
+    reader.close()
 
 
 def test_the_command_scores_what_waits_tells_a_webhook_and_ends(redis_url: str, tmp_path: Path) -> None:
