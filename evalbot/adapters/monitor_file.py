@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from evalbot.domain.errors import CouldNotRun
 
@@ -30,6 +32,24 @@ _TABLES = {
 _CLUSTERED = frozenset({"tallies", "windows"})
 
 
+class _Worker(sqlite3.Connection):
+    """What a statement cannot do, a full disk for one, is CouldNotRun."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """One statement."""
+        try:
+            return super().execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise CouldNotRun(f"the monitor's store cannot be used: {error}") from error
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """The same statement with each of these."""
+        try:
+            return super().executemany(sql, parameters)
+        except sqlite3.Error as error:
+            raise CouldNotRun(f"the monitor's store cannot be used: {error}") from error
+
+
 def opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """The database; raises CouldNotRun where it cannot be used.
 
@@ -37,13 +57,13 @@ def opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """
     try:
         return _to_read(path) if read_only else _to_write(path)
-    except (OSError, sqlite3.Error) as error:
-        raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error}") from error
+    except (OSError, sqlite3.Error, CouldNotRun) as error:
+        raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error.__cause__ or error}") from error
 
 
 def _to_write(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+    database = sqlite3.connect(path, timeout=30.0, isolation_level=None, factory=_Worker)
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
@@ -54,7 +74,7 @@ def _to_write(path: Path) -> sqlite3.Connection:
             database.execute("alter table seen add column language text not null default ''")
         database.execute("insert or ignore into marks select 'told', coalesce(max(rowid), 0) from seen")
         database.execute("insert or ignore into marks select 'webhook', coalesce(max(rowid), 0) from alerts")
-    except sqlite3.Error:
+    except (sqlite3.Error, CouldNotRun):
         database.close()
         raise
     return database

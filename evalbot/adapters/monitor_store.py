@@ -239,16 +239,14 @@ class MonitorStore:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction: all of it or nothing."""
+        self._database.execute(self._begin)
         try:
-            self._database.execute(self._begin)
-            try:
-                yield
-            except BaseException:
-                self._database.execute("rollback")
-                raise
+            yield
             self._database.execute("commit")
-        except sqlite3.Error as error:
-            raise CouldNotRun(f"the monitor's store cannot be written: {error}") from error
+        except BaseException:
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("rollback")
+            raise
 
     def _mark(self, name: str) -> str:
         found = self._database.execute("select value from marks where name = ?", (name,)).fetchone()

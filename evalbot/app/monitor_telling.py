@@ -46,7 +46,14 @@ class Telling:
         if self.policy.openmetrics:
             kinds = Counter(str(alert.kind) for alert in self.store.told())
             counters = {"kept": self.store.total(), **self.store.counters()}
-            write_whole(Path(self.policy.openmetrics), openmetrics(self.policy.suite, measures(found, self.store.standing()), kinds, counters))
+            self._note(self._metrics(openmetrics(self.policy.suite, measures(found, self.store.standing()), kinds, counters)))
+
+    def _metrics(self, text: str) -> str:
+        try:
+            write_whole(Path(self.policy.openmetrics), text)
+        except OSError as error:
+            return f"{self.policy.openmetrics}: the file for Prometheus could not be written: {error.strerror or error}"
+        return ""
 
     async def _webhook(self, now: float) -> str:
         """What it has not heard of yet; where it does not listen, the next round tries again, for a day."""

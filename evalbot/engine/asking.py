@@ -12,6 +12,8 @@ from evalbot.domain.models import Message, Model, Reply, Request, Vector
 from evalbot.engine.embedding import Charge, Embeddings
 from evalbot.engine.gateway import Gateway
 
+_A_ROUND = 1000  # more than the samples that any judge is asked for
+
 
 @dataclass(slots=True)
 class Bill:
@@ -51,6 +53,7 @@ class Questions:
         recalls: Whether an answer that an earlier run paid for will do.
         patient: Whether the answer may take minutes where that is cheaper.
         spare: Of so many samples, how many there is time for.
+        round: 0, or which confirmation is graded: it hears only what was said of the same one before.
     """
 
     gateway: Gateway
@@ -61,6 +64,7 @@ class Questions:
     recalls: bool = False
     patient: bool = False
     spare: Callable[[int], int] = int
+    round: int = 0
     failed: bool = False
     _asked: Counter[str] = field(default_factory=Counter)
     _replies: list[tuple[Request, int, bool]] = field(default_factory=list)
@@ -90,7 +94,7 @@ class Questions:
         return any(cached for _, _, cached in self._replies)
 
     async def _recalled(self, request: Request) -> Reply:
-        nth = self._asked[request.hash]
+        nth = self.round * _A_ROUND + self._asked[request.hash]
         self._asked[request.hash] += 1
         reply = self.gateway.recall(request, nth) or await self._fresh(request, nth)
         self._replies.append((request, nth, reply.cached))

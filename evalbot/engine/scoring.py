@@ -113,10 +113,9 @@ class Scorer:
         self, task: Task, name: str, metric: Metric, answered: Answered, bill: Bill, deadline: float
     ) -> Score:
         key = (name, answered.outcome, _fingerprint(answered))
-        recalls = self._recalls and not task.confirmation
         start = partial(
-            Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, recalls, task.patient,
-            partial(self._haste.samples, task),
+            Questions, self._gateway, self._suites[task.suite].models, bill, deadline, self._embeddings, self._recalls, task.patient,
+            partial(self._haste.samples, task), task.confirmation,
         )  # fmt: skip
         work = partial(self._kept, partial(self._measure, metric, answered), start)
         try:

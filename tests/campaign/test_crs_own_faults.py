@@ -110,6 +110,8 @@ def _too_long(*_: object) -> None:
 
 
 @pytest.mark.campaign
+# An error that is raised while a generator or an object is thrown away, or at the start of a thread, Python itself reports: as a warning.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("part", range(sized(1, PARTS)))
 def test_CRS_10_an_error_in_any_function_leaves_no_check_open_and_none_green(part, on_github, no_waiting, waited, capfd):
     scene: Scene = on_github(WORSE, start=few(config=NO_JUDGE, golden=lines(golden(2)), regression=lines(regression(2))))

@@ -9,6 +9,7 @@ from evalbot.adapters.github import reading
 from evalbot.adapters.github.api import Api, Errand
 from evalbot.adapters.github.branches import Branches
 from evalbot.adapters.github.files import Files
+from evalbot.domain.errors import CouldNotRun
 from evalbot.domain.ports import Snapshot
 from evalbot.domain.proposals import Draft, Standing, State
 from evalbot.domain.pulls import Refused, Repository
@@ -32,8 +33,10 @@ class GitHubProposals:
         return not self._repository.private
 
     def default(self) -> tuple[str, Snapshot]:
-        """The default branch's tip and its files."""
-        sha = self._branches.tip(self._repository.default_branch) or ""
+        """The default branch's tip and its files; raises CouldNotRun where GitHub knows no such branch."""
+        sha = self._branches.tip(self._repository.default_branch)
+        if sha is None:
+            raise CouldNotRun(f"GitHub knows no branch {self._repository.default_branch!r} here, which is the default branch.")
         return sha, self._files.tree(sha)
 
     def standing(self, branch: str) -> Standing:

@@ -165,6 +165,12 @@ def test_a_source_that_breaks_half_way_proposes_nothing_and_keeps_the_watermark(
     assert [row["id"] for row in shop.rows()] == ["prod-r-1"]
 
 
+def test_a_default_branch_that_github_does_not_know_is_one_line_and_nothing_else_is_asked_for(shop):
+    shop.server.fail("GET", "/git/ref/heads/main", 404)
+    with pytest.raises(CouldNotRun, match="GitHub knows no branch 'main' here"):
+        shop.log(record("r-1")).harvest()
+
+
 def test_a_window_with_nothing_in_it_passes_and_moves_on(shop):
     done = shop.log(record("old", ago=3 * DAY)).harvest()
     assert (done.verdict, done.draft, done.catch.counts.fetched) == ("pass", None, 0)

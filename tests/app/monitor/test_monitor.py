@@ -11,6 +11,7 @@ import pytest
 
 from evalbot.adapters.alerting import openmetrics
 from evalbot.adapters.handover import Handover
+from evalbot.adapters.monitor_store import MonitorStore
 from evalbot.adapters.streams import MemoryStream, open_stream
 from evalbot.app.watching import watch
 from evalbot.app.wiring import World
@@ -48,6 +49,24 @@ def test_no_sample_is_counted_and_nothing_personal_is_kept(tmp_path: Path) -> No
     assert [one.id for one in kept] == ["m"]
     assert "ada@" not in kept[0].output
     assert monitor.store.counters()["unusable"] == 2
+
+
+def test_a_full_disk_is_one_line_and_not_an_error_of_the_database(tmp_path: Path) -> None:
+    store = MonitorStore(tmp_path / "store.sqlite")
+    store._database.execute("pragma max_page_count = 1")  # the file may not grow any more
+    with pytest.raises(CouldNotRun, match="the monitor's store cannot be used: database or disk is full"):
+        all(store.add_to(f"{number}" * 50, 1) is None for number in range(2_000))
+    store.close()
+
+
+def test_a_file_for_prometheus_that_cannot_be_written_is_said_and_the_worker_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    monitor = monitor_of(tmp_path, stream := MemoryStream(), Clock(), f"  alerts: {{openmetrics: {tmp_path / 'taken' / 'metrics.txt'}}}\n")
+    stream.publish([sample("a", "these are more than three words")])
+    take_all(monitor)
+    assert len(asyncio.run(monitor.flush())) == 1
+    (said,) = monitor.said
+    assert "metrics.txt: the file for Prometheus could not be written: " in said
 
 
 def test_a_fall_is_told_and_few_samples_are_no_news() -> None:
