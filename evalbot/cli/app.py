@@ -30,8 +30,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]} | ({} if _TERMINAL else {"terminal_width": _LOG_WIDTH}),
 )
 
+
+
+def _own(folder: Path) -> Path:
+    """Results and cache are never strewn over the repository's root, whose files would pass for measured ones."""
+    if str(folder) == ".":
+        raise typer.BadParameter("it must be a folder of its own, such as evalbot-report")
+    return folder
+
+
 Config = Annotated[str, typer.Option(help="Path of the configuration, from the repository's root.")]
-ReportDir = Annotated[Path, typer.Option(help="Folder for comment.md, summary.json, results.jsonl and junit.xml.")]
+ReportDir = Annotated[Path, typer.Option(callback=_own, help="Folder for comment.md, summary.json, results.jsonl and junit.xml.")]
+CacheDir = Annotated[Path, typer.Option(callback=_own, help="Folder of the cache.")]
 Json = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the comment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

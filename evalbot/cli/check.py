@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evalbot.cli.app import EXIT_HELP, Config, Json, Quiet, ReportDir, Repository, app, finish, words_of
+from evalbot.cli.app import EXIT_HELP, CacheDir, Config, Json, Quiet, ReportDir, Repository, app, finish, words_of
 
 
 @app.command(epilog=EXIT_HELP)
@@ -20,9 +20,9 @@ def check(
     config: Config = "evalbot.yml",
     suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
     partitions: Annotated[str, typer.Option(help="Only these partitions, separated by commas.")] = "",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Fresh answers per example, instead of the configured number.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="Fresh answers per example, instead of the configured number.")] = None,
     report_dir: ReportDir = Path("evalbot-report"),
-    cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
+    cache_dir: CacheDir = Path(".evalbot-cache"),
     advisory: Annotated[bool, typer.Option("--advisory", help="Say everything, but exit 0.")] = False,
     aa_record: Annotated[str, typer.Option(help="The aa.jsonl of `evalbot suite --aa`, for the noise floor; by default the report folder's.")] = "",
     shard: Annotated[str, typer.Option(help="Measure only this part of the examples, i/n, and decide nothing; `evalbot merge` does.")] = "",

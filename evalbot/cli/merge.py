@@ -30,7 +30,7 @@ def merge(
     config: Config = "evalbot.yml",
     suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
     partitions: Annotated[str, typer.Option(help="Only these partitions, separated by commas.")] = "",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Fresh answers per example, as the shards were run with.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="Fresh answers per example, as the shards were run with.")] = None,
     report_dir: ReportDir = Path("evalbot-report"),
     advisory: Annotated[bool, typer.Option("--advisory", help="Say everything, but exit 0.")] = False,
     json: Json = False,

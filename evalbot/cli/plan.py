@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalbot.cli.app import AsJson, Config, ReportDir, Repository, app, one_line_errors, words_of
+from evalbot.cli.app import AsJson, CacheDir, Config, ReportDir, Repository, app, one_line_errors, words_of
 
 if TYPE_CHECKING:
     from evalbot.app.review import CheckOptions
@@ -23,7 +23,7 @@ def plan(
     suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
     config: Config = "evalbot.yml",
     report_dir: ReportDir = Path("evalbot-report"),
-    cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
+    cache_dir: CacheDir = Path(".evalbot-cache"),
     json: AsJson = False,
     repository: Repository = Path(),
 ) -> None:

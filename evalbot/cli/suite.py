@@ -11,6 +11,7 @@ import typer
 
 from evalbot.cli.app import (
     EXIT_HELP,
+    CacheDir,
     Config,
     Json,
     Quiet,
@@ -32,9 +33,9 @@ def suite(
     config: Config = "evalbot.yml",
     suites: Annotated[str, typer.Option(help="Only these suites, separated by commas.")] = "",
     partitions: Annotated[str, typer.Option(help="Only these partitions, separated by commas; all that hold an example by default.")] = "",
-    epochs: Annotated[int | None, typer.Option(min=1, help="Fresh answers per example, instead of the configured number.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=1000, help="Fresh answers per example, instead of the configured number.")] = None,
     report_dir: ReportDir = Path("evalbot-report"),
-    cache_dir: Annotated[Path, typer.Option(help="Folder of the cache.")] = Path(".evalbot-cache"),
+    cache_dir: CacheDir = Path(".evalbot-cache"),
     key: Annotated[str, typer.Option(help="Whose baselines are meant, where a repository has several configurations.")] = "",
     json: Json = False,
     quiet: Quiet = False,

@@ -84,6 +84,9 @@ def test_a_path_that_names_nothing(key: str, said: str, tmp_path: Path) -> None:
         (("bench", "stat"), "evalbot bench: No such command 'stat'. Did you mean 'stats'?"),
         (("check", "--epochs", "0"), "evalbot check: Invalid value for '--epochs': Input should be greater than or equal to 1"),
         (("check", "--base"), "evalbot: Option '--base' requires an argument."),
+        (("check", "--epochs", "1001"), "evalbot check: Invalid value for '--epochs': Input should be less than or equal to 1000"),
+        (("check", "--report-dir", ""), "evalbot check: Invalid value for '--report-dir': it must be a folder of its own, such as evalbot-report"),
+        (("plan", "--cache-dir", "."), "evalbot plan: Invalid value for '--cache-dir': it must be a folder of its own, such as evalbot-report"),
         (("report",), "evalbot report: Missing argument 'summary'."),
     ],
 )
