@@ -73,6 +73,8 @@ def lose_nothing(kind: str, where: str, path: Path, kills: int) -> None:
         for worker in workers:
             worker.kill()
     assert sorted(one.id for one in store.between(0.0, begun + 1)) == sorted(expected)
+    store.catch_up()
+    assert (store.total(), store.tally([(begun - 3_600, begun + 3_600)]).samples) == (len(expected), len(expected))
     assert stream.dead() == 0
     assert [(one.kind, one.about) for one in store.told()] == [(AlertKind.CONSTRAINT, "words")]
     store.close()

@@ -17,8 +17,11 @@ from prometheus_client.parser import text_string_to_metric_families as plain_fam
 from evalbot.adapters.alerting import openmetrics, to_webhook
 from evalbot.adapters.streams import MemoryStream
 from evalbot.app.monitor import Monitor
-from evalbot.domain.monitoring import Alert, AlertKind
+from evalbot.domain.monitoring import Alert, AlertKind, Standing
+from evalbot.report.alerts import alerts_body, alerts_title
 from tests.app.monitor.workers import NOW, Clock, monitor_of, sample, take_all
+from tests.report.hostile import strings
+from tests.report.rendering import LIVE, Page
 
 LONG = "these are more than three words"
 HOSTILE = [
@@ -164,3 +167,21 @@ def test_the_file_says_every_window_every_state_and_what_stands(tmp_path: Path) 
         "hallucination_detected": 0.0, "constraint_violation": 1.0, "quality_degradation": 0.0, "drift_detected": 0.0, "judge_drift": 0.0,
     }  # fmt: skip
     assert values("monitor_entries", "what") == {"kept": 2.0}
+
+
+def test_names_are_nothing_but_words_of_the_issue() -> None:
+    def page(words: str) -> tuple[str, Page]:
+        some = [Standing(Alert(AlertKind.CONSTRAINT, words, f"{words} was violated by 1 of 2 answers", NOW), NOW, NOW)] * 3
+        body = alerts_body(words[:200], "@acme/support", some)
+        return body, Page(body)
+
+    _, plain = page("word")
+    for words in [*HOSTILE, *strings(300)]:
+        body, found = page(words)
+        assert found.elements[1:] == plain.elements[1:], ascii(words)  # the first is the marker, which names the suite
+        assert sorted(set(LIVE.findall(found.text))) == sorted(set(LIVE.findall(plain.text))), ascii(words)
+        assert body.count("<!--") == 1
+        assert len(body) < 60_000
+        title = alerts_title(words)
+        assert "\n" not in title
+        assert not {"@", "<", "#", "`"} & set(title)
