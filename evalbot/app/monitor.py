@@ -9,6 +9,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -78,6 +79,7 @@ class Monitor:
     kept: int = 0
     unusable: int = 0
     flushed: float = 0.0
+    hold_seconds: float = 15.0
 
     def __post_init__(self) -> None:
         ours = self.policy
@@ -103,6 +105,20 @@ class Monitor:
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """Score a batch and keep it; only then is it acknowledged, so that a worker that dies loses nothing."""
+        holding = asyncio.create_task(self._hold([entry.id for entry in entries]))
+        try:
+            await self._take(entries)
+        finally:
+            holding.cancel()
+
+    async def _hold(self, ids: Sequence[str]) -> None:
+        """While a judge thinks, nobody else pays for the same samples."""
+        with suppress(CouldNotRun):  # then they come again, and count once
+            while True:
+                await asyncio.sleep(self.hold_seconds)
+                await asyncio.to_thread(self.stream.hold, ids)
+
+    async def _take(self, entries: Sequence[Entry]) -> None:
         samples = [sample for entry in entries if (sample := self._sample(entry)) is not None]
         known = self.store.known([sample.id for sample in samples])  # delivered again: nothing is paid twice
         seen = await asyncio.gather(*(self._seen(sample) for sample in samples if sample.id not in known))

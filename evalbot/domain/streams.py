@@ -33,6 +33,9 @@ class SampleStream(Protocol):
     def drained(self) -> bool:
         """Whether nothing waits, as far as this reader can tell after a read that found nothing."""
 
+    def hold(self, ids: Sequence[str]) -> None:
+        """These are still being worked on: nobody else needs to take them over."""
+
     def done(self, ids: Sequence[str]) -> None:
         """These are kept: they do not come again."""
 

@@ -112,6 +112,9 @@ class KafkaStream:
         """Whether the group has let us in, and the end of each partition of ours was seen."""
         return not self._ahead and self._member and self._ended >= self._tried.keys()
 
+    def hold(self, ids: Sequence[str]) -> None:
+        """The client says so by itself, for `BUSY_SECONDS`."""
+
     def done(self, ids: Sequence[str]) -> None:
         """Commit up to the first entry that is still open; where the group has gone on without us, they come again to somebody."""
         found: dict[int, list[int]] = {}

@@ -44,6 +44,9 @@ class MemoryStream:
         """Whether the queue is empty."""
         return self._waiting.empty()
 
+    def hold(self, ids: Sequence[str]) -> None:
+        """Nobody else could take them."""
+
     def done(self, ids: Sequence[str]) -> None:
         """They left the queue when they were read."""
 

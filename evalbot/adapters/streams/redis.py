@@ -63,6 +63,13 @@ class RedisStream:
             raise self._lost(error) from error
         return [_entry(*one) for _, entries in found or () for one in entries]
 
+    def hold(self, ids: Sequence[str]) -> None:
+        """Claim them again: that is no further delivery."""
+        try:
+            self._redis.xclaim(self._name, self._group, self._consumer, 0, list(ids), justid=True)
+        except self._errors as error:
+            raise self._lost(error) from error
+
     def done(self, ids: Sequence[str]) -> None:
         """Acknowledge and delete: what is kept elsewhere need not lie here."""
         if ids:

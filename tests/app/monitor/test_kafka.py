@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from evalbot.domain.streams import Entry
 from tests.app.monitor.killing import fork_while_handing_over, lose_nothing, set_aside_what_kills
 from tests.app.monitor.workers import CONFIG, sample
 from tests.kafka import MockKafka, mock_kafka
+from tests.kafka_sign_in import sign_in
 from tests.longer import sized
 from tests.repository import Repo
 
@@ -142,3 +144,32 @@ def test_a_service_hears_at_once_of_a_stream_that_cannot_be(monkeypatch: pytest.
 def test_nobody_loads_a_client_who_has_no_such_stream() -> None:
     script = "import sys, evalbot.app.watching, evalbot.cli, evalbot.adapters.streams as s; s.open_stream({}, {}); print({'confluent_kafka', 'redis'} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_a_password_comes_from_the_environment_and_goes_only_to_who_is_trusted(tmp_path: Path) -> None:
+    with sign_in(tmp_path) as server:
+        given = {
+            "servers": server.servers, "client_env": {"sasl.password": "KAFKA_PASSWORD"},
+            "client": {"security.protocol": "SASL_SSL", "sasl.mechanisms": "PLAIN", "sasl.username": "ada"},
+        }  # fmt: skip
+        rules = CONFIG.replace("{type: memory}", json.dumps({"type": "kafka", **given}))
+        assert load_policy(rules.encode(), "evalbot.yml").monitor is not None
+
+        def line(client: dict[str, str], expected: str) -> str:
+            """What is said in the end: a slow machine may have no answer at first."""
+            options: dict[str, Any] = {**given, "type": "kafka", "client": {**given["client"], **client}}  # type: ignore[dict-item]
+            stream = open_stream(options, {"KAFKA_PASSWORD": "s3cret"})
+            stream._answer, ended, said = 1.0, time.monotonic() + 60, ""  # type: ignore[attr-defined]
+            while expected not in said and time.monotonic() < ended:
+                with pytest.raises(CouldNotRun) as found:
+                    stream.read(1, 0.1)
+                said = str(found.value)
+            return said
+
+        assert "certificate verify failed" in line({}, "certificate verify failed")
+        assert server.heard == []
+        refused = "SASL authentication error: no such person"
+        said = line({"ssl.ca.location": str(server.certificate)}, refused)
+        assert refused in said
+        assert "s3cret" not in said
+        assert set(server.heard) == {b"\0ada\0s3cret"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from evalbot.app.watching import watch
 from evalbot.app.wiring import World
 from evalbot.domain.errors import ConfigError, CouldNotRun
 from evalbot.domain.monitoring import AlertKind, Seen
+from evalbot.domain.ports import Ask
+from evalbot.domain.scores import Answered, Score
+from evalbot.metrics.length import Length
 from evalbot.stats.drift import DriftRule, QualityState
 from tests.app.monitor.workers import CONFIG, DAY, NOW, Clock, monitor_of, sample, take_all
 from tests.gate.windows import report
@@ -39,6 +43,27 @@ def test_what_comes_twice_counts_once_and_what_broke_a_rule_is_told_once_in_a_co
     stream.publish([sample("d", long, timestamp=clock.now - 1)])
     take_all(monitor)
     assert [one.samples for one in asyncio.run(monitor.flush())] == [("d",)]
+
+
+def test_a_batch_that_takes_long_is_held(tmp_path: Path) -> None:
+    class Held(MemoryStream):
+        held: tuple[str, ...] = ()
+
+        def hold(self, ids: Sequence[str]) -> None:
+            self.held = tuple(ids)
+
+    class UntilHeld(Length):
+        async def measure(self, answered: Answered, ask: Ask) -> Score:
+            while not stream.held:
+                await asyncio.sleep(0.001)
+            return await super().measure(answered, ask)
+
+    monitor = monitor_of(tmp_path, stream := Held(), Clock())
+    monitor.deterministic, monitor.hold_seconds = {"words": UntilHeld(max=3)}, 0.001
+    stream.publish([sample("a"), sample("b")])
+    take_all(monitor)
+    assert stream.held == ("1", "2")
+    assert monitor.kept == 2
 
 
 def test_no_sample_is_counted_and_nothing_personal_is_kept(tmp_path: Path) -> None:

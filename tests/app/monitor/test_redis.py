@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from evalbot.adapters.handover import Handover
@@ -28,6 +29,24 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     with redis_at(port, tmp_path_factory.mktemp("redis")):
         yield f"redis://127.0.0.1:{port}/0"
+
+
+def test_what_is_held_is_as_new_and_no_further_delivery(redis_url: str) -> None:
+    stream = RedisStream(redis_url, "held")
+    stream.publish([sample("a")])
+    (entry,) = stream.read(10, 1.0)
+
+    def pending() -> tuple[int, int]:
+        (one,) = redis.Redis.from_url(redis_url).xpending_range("held", "evalbot", min="-", max="+", count=10)
+        return one["times_delivered"], one["time_since_delivered"]
+
+    wait_until(lambda: pending()[1] >= 500)
+    begun = time.monotonic()
+    stream.hold([entry.id])
+    deliveries, idle = pending()
+    assert deliveries == 1
+    assert idle <= 1000 * (time.monotonic() - begun) + 1
+    stream.close()
 
 
 def test_a_service_may_begin_before_its_redis_and_hands_over_once_it_is_there(tmp_path: Path) -> None:
