@@ -36,9 +36,9 @@ from evalbot.domain.runs import Part, Row, Task
 from evalbot.domain.verdicts import Coverage, Decision, Finding, Level, Rule, Verdict
 from evalbot.gate.confirm import confirmations
 from evalbot.gate.decide import decide
+from evalbot.report.labels import NO_KEY
 
 UNAPPROVED = "a fork's head that nobody with write access has let in yet"
-NO_KEY = "this job has no key for the models: jobs of forks and of Dependabot see none of the repository's secrets (Dependabot has secrets of its own)"
 
 
 class Measure(Enum):

@@ -24,6 +24,9 @@ STATUSES = {
 
 MANY = {PassStatus.NEW_FAILURE: "new failures", PassStatus.ADDED_FAILURE: "added rows fail"}
 
+NO_KEY = "this job has no key for the models: jobs of forks and of Dependabot see none of the repository's secrets (Dependabot has secrets of its own)"
+"""Why a stranger's head was not run although it may be."""
+
 
 def tallied(status: PassStatus, number: int) -> str:
     """ "1 new failure", "3 new failures"."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Assurance, Conclusion, Finding, Level, Rule, Verdict
-from evalbot.report.labels import ICONS, too_few
+from evalbot.report.labels import ICONS, NO_KEY, too_few
 from evalbot.report.numbers import counted
 
 _NOUNS = {
@@ -49,7 +49,7 @@ def _words(record: RunRecord) -> str:
         case Verdict.INCONCLUSIVE:
             return "could not evaluate: nothing is concluded"
         case Verdict.NEEDS_APPROVAL:
-            return "not run: somebody with write access has to approve this head"
+            return "not run: this job has no key for the models" if NO_KEY in decision.reason else "not run: somebody with write access has to approve this head"
         case Verdict.CANCELLED:
             return "cancelled: nothing is concluded"
         case Verdict.NOT_APPLICABLE:

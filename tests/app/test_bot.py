@@ -324,3 +324,13 @@ def test_a_fork_that_was_let_in_is_measured_again_where_its_nulled_results_still
     assert (let_in.outputs["verdict"], again.outputs["verdict"]) == ("fail", "fail")
     assert scene.check.conclusion == "failure"
     assert "answer of quality" not in (scene.workspace / "evalbot-report" / "results.jsonl").read_text()
+
+
+def test_a_fork_that_may_be_run_by_a_job_without_keys_is_not_told_to_ask_for_approval(on_github):
+    scene = on_github(WORSE, fork="mallory/shop", author="mallory")
+    none = {"OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": ""}
+
+    ran = scene.event("pull_request", inputs={"fork": "environment"}, env=none, action="opened")
+
+    assert (ran.outputs["verdict"], scene.check.title) == ("needs_approval", "🔒 evalbot: not run: this job has no key for the models")
+    assert f"1. Comment `/evalbot run {scene.pull.head_sha}`" in scene.comment

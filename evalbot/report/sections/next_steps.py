@@ -7,7 +7,7 @@ from evalbot.domain.record import RunRecord
 from evalbot.domain.verdicts import Level, Rule, Verdict
 from evalbot.report.accepting import NEED_APPROVAL, findings_id
 from evalbot.report.escape import block, code, inline
-from evalbot.report.labels import is_sha
+from evalbot.report.labels import NO_KEY, is_sha
 from evalbot.report.section import Section, fixed
 
 _EXAM = frozenset({Rule.EXAMPLE_EDITED, Rule.EXAMPLE_DELETED})
@@ -79,6 +79,8 @@ def _in_files(record: RunRecord) -> bool:
 
 def _unapproved(record: RunRecord) -> list[str]:
     run = f"/evalbot run {record.head_sha}" if record.head_sha else "/evalbot run <sha>"
+    if NO_KEY in record.decision.reason:
+        return [f"Comment {code(run)}: the job of a command has the repository's secrets.", "Where it was that job: name the keys in its workflow (`evalbot doctor`)."]
     return [
         "Read the changed prompts and rows: they will be sent to the models that policy names.",
         f"Then comment {code(run)}.",
