@@ -32,6 +32,7 @@ from evalbot.domain.verdicts import Finding, Level, Rule
 from evalbot.engine.exam import Exam, approved, leakage
 from evalbot.engine.run import SuiteMetrics
 from evalbot.gate.evidence import Evidence, MetricFacts
+from evalbot.report.numbers import counted
 
 
 @dataclass(frozen=True)
@@ -301,7 +302,7 @@ def _prompt_findings(
     for pair in pairs:
         if Cause.DELETED in pair.causes:
             level = Level.BLOCKS if missing > 0 else Level.NOTES
-            message = f"prompt {pair.path} is deleted at head" + (f"; needs {missing} approval(s)" if missing > 0 else "")
+            message = f"prompt {pair.path} is deleted at head" + (f"; needs {counted(missing, 'approval')}" if missing > 0 else "")
             found.append(Finding(Rule.PROMPT_DELETED, level, message, suite.name, pair.id))
         elif Cause.NEW in pair.causes:
             message = f"prompt {pair.path} is new: pass/fail gates only, no score test"
@@ -327,6 +328,6 @@ def _leaks(
         if pair.head is not None and pair.id in measured:
             ids = leakage([row for row in rows if row.meets(pair.id)], pair.head.text)
             if ids:
-                message = f"{pair.path} contains the words of {len(ids)} example(s)"
+                message = f"{pair.path} contains the words of {counted(len(ids), 'example')}"
                 found.append(Finding(Rule.LEAKAGE, Level.WARNS, message, suite.name, pair.id, examples=tuple(ids)))
     return found

@@ -14,6 +14,7 @@ from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import MetricSpec, SuitePolicy
 from evalbot.domain.ports import Metric, Tree
 from evalbot.engine.exam import Exam, exam
+from evalbot.report.numbers import counted
 
 _PASSAGE = "whatever the target retrieves"
 GUARDED = (Partition.GOLDEN, Partition.ADVERSARIAL)
@@ -162,7 +163,7 @@ def _only_judged(
     for partition in GUARDED:
         lone = sum(row.partition is partition and row.gates and not any(m.applies(row) for m in firm) for row in rows)
         if lone:
-            yield f"suite {suite.name!r}: {lone} {partition} example(s) are guarded by a judge only; add a check"
+            yield f"suite {suite.name!r}: {counted(lone, f'{partition} example')} {'is' if lone == 1 else 'are'} guarded by a judge only; add a check"
 
 
 def suite_metrics(suite: SuitePolicy, tree: Tree, config: str, rows: Sequence[Example]) -> Mapping[str, Metric]:

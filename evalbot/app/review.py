@@ -37,6 +37,7 @@ from evalbot.domain.verdicts import Coverage, Decision, Finding, Level, Rule, Ve
 from evalbot.gate.confirm import confirmations
 from evalbot.gate.decide import decide
 from evalbot.report.labels import NO_KEY
+from evalbot.report.numbers import counted
 
 UNAPPROVED = "a fork's head that nobody with write access has let in yet"
 
@@ -280,8 +281,8 @@ def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) ->
     lines = [*policies.not_applied, *(line for case in cases for line in case.refused)]
     if not lines:
         return []
-    message = f"{len(lines)} change(s) of policy not applied to this pull request: {lines[0]}" + (", …" if len(lines) > 1 else "")
-    message += f"; needs {missing} approval(s) of the head commit" if missing > 0 else ""
+    message = f"{counted(len(lines), 'change')} of policy not applied to this pull request: {lines[0]}" + (", …" if len(lines) > 1 else "")
+    message += f"; needs {counted(missing, 'approval')} of the head commit" if missing > 0 else ""
     return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 
 

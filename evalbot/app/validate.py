@@ -20,6 +20,7 @@ from evalbot.domain.examples import Example, Partition
 from evalbot.domain.policy import Policy, SuitePolicy
 from evalbot.domain.ports import Prompt, Snapshot
 from evalbot.engine.exam import leakage
+from evalbot.report.numbers import counted
 
 _SHOWN = 5
 
@@ -78,7 +79,7 @@ def _suite(
         ]
         if leaked := leakage([row for row in asked if row.gates], prompt.text):
             named = ", ".join(leaked[:_SHOWN]) + (", …" if len(leaked) > _SHOWN else "")
-            warnings.append(f"{prompt.path}: contains the words of {len(leaked)} example(s) of suite {suite.name!r}: {named}.")
+            warnings.append(f"{prompt.path}: contains the words of {counted(len(leaked), 'example')} of suite {suite.name!r}: {named}.")
     if problems:
         raise ConfigError(problems)
     return rows

@@ -17,6 +17,7 @@ from evalbot.gate.health import health, health_findings
 from evalbot.gate.tables import coverage, partition_counts
 from evalbot.gate.wavering import flakes, flips
 from evalbot.report.accepting import acceptable
+from evalbot.report.numbers import counted
 from evalbot.stats.compare import adjust
 from evalbot.stats.conclude import assurance, by_pairs
 from evalbot.stats.multiple import holm
@@ -83,7 +84,7 @@ def reason(verdict: Verdict, findings: Sequence[Finding]) -> str:
     behind = [f for f in findings if f.level is Level.BLOCKS and (wanted is None or f.proves is wanted)]
     if verdict is Verdict.PASS:
         warnings = sum(finding.level is Level.WARNS for finding in findings)
-        return "no regression shown" + (f"; {warnings} warning(s)" if warnings else "")
+        return "no regression shown" + (f"; {counted(warnings, 'warning')}" if warnings else "")
     if verdict is Verdict.NOT_APPLICABLE:
         return "nothing that evalbot measures has changed"
     if not behind:

@@ -14,6 +14,7 @@ from evalbot.domain.scores import Score, ScoreStatus
 from evalbot.domain.verdicts import Finding, Level, Rule
 from evalbot.gate.duels import MOST_INCONSISTENT
 from evalbot.gate.evidence import Evidence, MetricFacts
+from evalbot.report.numbers import counted
 from evalbot.stats.calibration import Verdicts, corrected_rate
 from evalbot.stats.paired import paired
 
@@ -139,7 +140,7 @@ def _run_says(one: JudgeHealth, metric: MetricFacts | None) -> Iterator[Said]:
         )
     if one.unstable:
         yield "unstable", Level.WARNS, (
-            f"disagrees with itself: its samples are far apart on {len(one.unstable)} example(s). "
+            f"disagrees with itself: its samples are far apart on {counted(len(one.unstable), 'example')}. "
             "Describe each grade (anchors), show graded examples, and check that the context is enough to decide"
         )
     if one.pairs and one.inconsistent > MOST_INCONSISTENT * one.pairs:

@@ -20,7 +20,7 @@ from evalbot.domain.verdicts import (
 from evalbot.gate.confirm import Undecided, level
 from evalbot.gate.evidence import Evidence
 from evalbot.gate.tables import coverage, required_coverage
-from evalbot.report.numbers import score
+from evalbot.report.numbers import counted, score
 
 
 def scores(evidence: Evidence, rows: Iterable[Comparison]) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ def exam(evidence: Evidence, approvals_missing: int) -> Iterator[Finding]:
     for change in evidence.exam_changes:
         gates = evidence.gates.pass_gate(change.partition) is not None
         at = Level.BLOCKS if gates and approvals_missing > 0 else Level.NOTES
-        need = f"; needs {approvals_missing} approval(s) of the head commit" if at is Level.BLOCKS else ""
+        need = f"; needs {counted(approvals_missing, 'approval')} of the head commit" if at is Level.BLOCKS else ""
         message = f"{change.partition} example {change.example} {change.kind} ({change.path}:{change.line}){need}"
         yield Finding(
             rules[change.kind], at, message, change.suite, "", str(change.partition), change.example, (change.example,)

@@ -95,6 +95,6 @@ def panel_problems(model: str, jury: Sequence[str], samples: int = 1) -> list[st
         return found + ([] if model.strip() else ["model is missing; name the judge, or give a `jury` of several."])
     found += ["model and jury are both given; keep one of them."] if model.strip() else []
     if not 2 <= len(jury) <= MOST_JURORS:
-        found.append(f"jury has {len(jury)} model(s); name 2 to {MOST_JURORS}, best an odd number of different families.")
+        found.append(f"jury has {len(jury)} model{'' if len(jury) == 1 else 's'}; name 2 to {MOST_JURORS}, best an odd number of different families.")
     found += [f"jury names {name!r} twice." for name, count in Counter(jury).items() if count > 1]
     return found + (["jury has an empty name."] if not all(name.strip() for name in jury) else [])

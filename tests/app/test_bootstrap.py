@@ -57,7 +57,7 @@ def test_what_the_base_branch_has_by_now_too_is_no_change_of_policy(tmp_path):
     other = started(tmp_path / "other", SAME | {"evalbot.yml": GATE}).on_main({"evalbot.yml": GATE.replace("2", "3")}).check()
     assert (same.verdict, same.summary["not_applied"]) == ("pass", [])
     assert deleted.summary["not_applied"] == [f"{WORKFLOW}: deleted"]
-    assert deleted.summary["findings"][0]["message"].endswith("evalbot.yml: deleted; needs 1 approval(s) of the head commit")
+    assert deleted.summary["findings"][0]["message"].endswith("evalbot.yml: deleted; needs 1 approval of the head commit")
     assert other.summary["not_applied"] == ["evalbot.yml: suites.support.gates.golden.confirm: 4 → 2"]
 
 

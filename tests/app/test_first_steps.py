@@ -103,4 +103,4 @@ def test_validate_warns_of_a_prompt_that_has_seen_the_exam(tmp_path: Path) -> No
     repo.write({"evals/support.jsonl": rows, "prompts/support.md": f"{SUPPORT}\nQ: {words}!\nA: Yes.\n"})
     done = run(repo.root, "validate")
     assert done.exit_code == 0
-    assert f"warning: prompts/support.md: contains the words of 1 example(s) of suite 'support': {row['id']}.\n" in done.stdout
+    assert f"warning: prompts/support.md: contains the words of 1 example of suite 'support': {row['id']}.\n" in done.stdout

@@ -138,7 +138,7 @@ def test_a_prompt_that_has_seen_the_exam_is_named(tmp_path: Path) -> None:
     words = "How long does a refund take when the order was paid with two gift cards at once?"
     rows = [*golden(60), a_row("g-leak", "golden") | {"input": {"user_input": words}}]
     found = said(tmp_path, {"evals/golden.jsonl": lines(rows), "prompts/support.md": f"You help. Example: {words}\n"})
-    assert [one.said for one in found if one.state is State.BROKEN] == ["prompts/support.md: contains the words of 1 example(s) of suite 'support': g-leak."]
+    assert [one.said for one in found if one.state is State.BROKEN] == ["prompts/support.md: contains the words of 1 example of suite 'support': g-leak."]
 
 
 # Workflows
