@@ -50,6 +50,7 @@ bench: dev  ## the benchmarks of bench/, as tables
 	@$(BIN)/python -m bench.check
 	@$(BIN)/python -m bench.memory
 	@$(BIN)/python -m bench.faults
+	@$(BIN)/python -m bench.handover
 
 lock:  ## renew the hash-locked requirements (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --upgrade --extra monitor pyproject.toml requirements/build.in -o requirements/runtime.txt

@@ -3,7 +3,7 @@
     python -m bench.handover [--rounds 20] [--rate 1000]
 
 The service is a process of its own on loopback; so is Redis, which nobody reads: the evaluator is stalled. In the last variant the stream itself
-takes nothing, so the queue fills and samples are dropped. Each round sends one second of requests to each variant, in an order that changes; a
+takes nothing, so the queue fills and samples are dropped. Each round gives each variant a second of requests, in an order that changes; a
 difference is within its round, and its interval is over rounds (Student's t, 95 %).
 """
 
@@ -34,7 +34,7 @@ from evalbot.stats.student import mean_interval
 from tests.redis_server import free_port, redis_at
 
 VARIANTS = {"n": "without", "r": "with, into a Redis that nobody reads", "s": "with, the stream stalled"}
-SETTLE = 0.1  # of each second is not counted: what the variant before left behind is still going on
+SETTLE = 0.1  # of each turn is not counted: what the variant before left behind is still going on
 CONNECTIONS = 8
 FIGURES = {"median": 0.5, "95 %": 0.95, "99 %": 0.99}
 
@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asyncio.run(_serve(options.serve))
         return
     with tempfile.TemporaryDirectory() as folder, redis_at(port := free_port(), Path(folder)), _service(f"redis://127.0.0.1:{port}/0") as service:
-        rounds = asyncio.run(_measured(service, options.rounds, options.rate))
-    print(f"{options.rounds} rounds of {options.rate:,} requests a second, a second for each variant; microseconds\n")
+        rounds = asyncio.run(_measured(service, options))
+    print(f"{options.rounds} rounds of {options.rate:,} requests a second, {options.turn:g} s for each variant in turn; microseconds\n")
     print(tabulate(list(_rows(rounds)), ["a request", *FIGURES, *(f"{name}: more than without" for name in FIGURES)]))
 
 
@@ -66,22 +66,22 @@ def _quantile(taken: Sequence[float], share: float) -> float:
     return sorted(taken)[int(share * len(taken))]
 
 
-async def _measured(port: int, rounds: int, rate: int) -> list[dict[str, list[float]]]:
+async def _measured(port: int, options: argparse.Namespace) -> list[dict[str, list[float]]]:
     clients = [(await asyncio.get_running_loop().create_connection(_Client, "127.0.0.1", port))[1] for _ in range(CONNECTIONS)]
     order, found = random.Random(1), []
-    for _ in range(rounds + 1):
-        one = {variant: await _second(clients, variant, rate) for variant in order.sample(list(VARIANTS), len(VARIANTS))}
-        found.append({variant: taken[int(SETTLE * rate) :] for variant, taken in one.items()})
+    for _ in range(options.rounds + 1):
+        one = {variant: await _turn(clients, variant, options.rate, round(options.rate * options.turn)) for variant in order.sample(list(VARIANTS), len(VARIANTS))}
+        found.append({variant: taken[int(SETTLE * len(taken)) :] for variant, taken in one.items()})
     return found[1:]  # the first warms up
 
 
-async def _second(clients: Sequence[_Client], variant: str, rate: int) -> list[float]:
-    """One second of requests, each sent when it is due, whatever became of those before."""
+async def _turn(clients: Sequence[_Client], variant: str, rate: int, count: int) -> list[float]:
+    """So many requests, each sent when it is due, whatever became of those before."""
     begun, taken = time.perf_counter(), list[float]()
-    for number in range(rate):
+    for number in range(count):
         await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         clients[number % len(clients)].ask(variant, taken)
-    while len(taken) < rate:
+    while len(taken) < count:
         await asyncio.sleep(0.001)
     return taken
 
@@ -141,7 +141,8 @@ class _Stalled(MemoryStream):
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20, help="seconds for each variant (default 20)")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each variant (default 20)")
+    parser.add_argument("--turn", type=float, default=1.0, help="seconds of one turn (default 1)")
     parser.add_argument("--rate", type=int, default=1000, help="requests a second (default 1000)")
     parser.add_argument("--serve", metavar="URL", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import math
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         flushing(Path(folder), options.kept, options.minutely)
     free, stalled = handover_us(options.n, MemoryStream(10 * options.n)), handover_us(options.n, _Stalled())
     print(tabulate([["hand-over, median", f"{free:.2f} µs"], ["the same, stream stalled", f"{stalled:.2f} µs"], ["worker", f"{rate:,.0f} samples/s CPU"]]))
-    requests = {"without": None, "with": Handover(MemoryStream(10_000_000)), "with, stream stalled": Handover(_Stalled())}
-    rows = [[name, *found] for name, found in request_us(options.seconds, requests).items()]
-    print("\n" + tabulate(rows, ["a request of a service, 1,000 a second", "median µs", "99th percentile µs"], floatfmt=".1f"))
     quiet = [simulated(seed, 0.0, options.hourly)[0] for seed in range(options.runs)]
     found = [simulated(seed, options.drop, options.hourly)[1] for seed in range(options.runs)]
     print(f"\n{options.runs} simulated spans of {DAYS} days after a week of reference, {options.hourly} judged samples an hour on average\n")
@@ -90,34 +86,6 @@ def handover_us(n: int, stream: MemoryStream) -> float:
         taken.append(time.perf_counter_ns() - begun)
     handover.stop(0.1)
     return statistics.median(taken) / 1000
-
-
-def request_us(seconds: float, handovers: Mapping[str, Handover | None]) -> dict[str, tuple[float, float]]:
-    """Median and 99th percentile of a request's microseconds, a thousand requests a second, each of which hands a sample over.
-
-    The variants take turns of a second, so that what else the machine does meets all of them.
-    """
-    taken: dict[str, list[float]] = {name: [] for name in handovers}
-    for _ in range(max(1, round(seconds / len(handovers)))):
-        for name, handover in handovers.items():
-            taken[name] += _requests(handover)
-    for handover in handovers.values():
-        if handover is not None:
-            handover.stop(0.1)
-    return {name: (statistics.median(some), sorted(some)[len(some) * 99 // 100]) for name, some in taken.items()}
-
-
-def _requests(handover: Handover | None) -> list[float]:
-    taken, ahead = [], time.perf_counter()
-    for number in range(1000):
-        ahead += 0.001
-        time.sleep(max(0.0, ahead - time.perf_counter()))
-        begun = time.perf_counter_ns()
-        answer = json.dumps({"answer": "Open Billing and choose Invoices. " * 8, "number": number})
-        if handover is not None:
-            handover.give({"id": number, "user_input": "Where is my bill?", "output": answer})
-        taken.append((time.perf_counter_ns() - begun) / 1000)
-    return taken
 
 
 def worker_rate(folder: Path, n: int) -> float:
@@ -238,7 +206,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--n", type=int, default=20_000, help="samples (default 20000)")
     parser.add_argument("--kept", type=int, default=200_000, help="samples that a flush has to do with (default 200000)")
     parser.add_argument("--minutely", type=int, default=10_000, help="samples a minute around the clock (default 10000)")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of a thousand requests each, all variants together (default 30)")
     parser.add_argument("--runs", type=int, default=100, help="simulated spans (default 100)")
     parser.add_argument("--hourly", type=int, default=20, help="judged samples an hour on average (default 20)")
     parser.add_argument("--drop", type=float, default=0.3, help="the fall to be found, in points (default 0.3)")

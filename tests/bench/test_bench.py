@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 
 from bench import peers, workload
 from bench.measure import ROOT, Cost, measured, model_server
+from tests.needs import need
 
 
 @pytest.mark.slow
@@ -36,6 +38,12 @@ def test_a_killed_run_and_the_memory_of_a_small_one_are_measured() -> None:
     memory = run("bench.memory", "--n", "5")
     imports, five = (float(next(line for line in memory.splitlines() if what in line).split("|")[3]) for what in ("imports alone", "5 examples"))
     assert 30 < imports <= five
+
+
+def test_the_hand_over_is_measured_beside_requests_without_it() -> None:
+    need("redis", shutil.which("redis-server"), "apt install redis-server")
+    printed = run("bench.handover", "--rounds", "2", "--turn", "0.1")
+    assert [line.split("  ")[0] for line in printed.splitlines()[-3:]] == ["without", "with, into a Redis that nobody reads", "with, the stream stalled"]
 
 
 def run(*command: str) -> str:
