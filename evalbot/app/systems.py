@@ -10,7 +10,7 @@ from evalbot.app.changes import PromptPair, PromptPairs
 from evalbot.app.commits import Commits
 from evalbot.config import build_target
 from evalbot.domain.canonical import Json, canonical, digest
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, Problem, named_at
 from evalbot.domain.examples import Example
 from evalbot.domain.models import Endpoint, Message, Model
 from evalbot.domain.policy import SuitePolicy
@@ -94,7 +94,10 @@ def system_sides(suite: SuitePolicy, commits: Commits, path: str) -> SystemSides
 
 def system_prompt(suite: SuitePolicy, tree: Snapshot, path: str) -> SystemPrompt:
     """The target with the files of one tree; raises ConfigError where it cannot be made."""
-    target = build_target(suite, path, tree.read)
+    try:
+        target = build_target(suite, path, tree.read)
+    except ConfigError as error:
+        raise ConfigError(named_at(error, "the target", path, suite.line or None)) from None
     file = target.recorded
     return SystemPrompt(str((suite.target or {}).get("type")), file or path, target, tree.identity(file) if file else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from evalbot.config.options import At, Written, at_line, build
-from evalbot.domain.errors import ConfigError, Problem
+from evalbot.domain.errors import ConfigError, Problem, named_at
 from evalbot.domain.policy import MetricSpec, SuitePolicy
 from evalbot.domain.ports import Metric
 from evalbot.domain.scores import Decides
@@ -32,7 +32,7 @@ def build_metrics(suite: SuitePolicy, path: str, read: Callable[[str], bytes]) -
         try:
             built[spec.name] = _with_files(metric, read)
         except ConfigError as error:
-            problems += error.problems
+            problems += named_at(error, f"metric {spec.name!r}", path, spec.line or None)
     if problems:
         raise ConfigError(dict.fromkeys(problems))
     return built

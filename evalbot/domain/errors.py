@@ -34,6 +34,16 @@ class ConfigError(EvalbotError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def named_at(error: ConfigError, what: str, path: str, line: int | None) -> list[Problem]:
+    """The problems, where those with a whole file are told at the line that names the file."""
+    return [
+        Problem(f"{what}: {one.path} {one.message}" if one.message.startswith("is ") else f"{what}: {one.path}: {one.message}", path, line, one.hint)
+        if one.path not in ("", path) and one.line is None
+        else one
+        for one in error.problems
+    ]
+
+
 class NoKey(ConfigError):  # noqa: N818 - reads as what is missing
     """A provider's key is missing: yours to set, except in a stranger's job, which is given none."""
 

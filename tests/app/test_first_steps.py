@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from evalbot.cli.app import app
+from tests.app.checking import CONFIG, few
 from tests.app.setup.projects import SUPPORT
 from tests.repository import Repo
 
@@ -104,3 +105,18 @@ def test_validate_warns_of_a_prompt_that_has_seen_the_exam(tmp_path: Path) -> No
     done = run(repo.root, "validate")
     assert done.exit_code == 0
     assert f"warning: prompts/support.md: contains the words of 1 example of suite 'support': {row['id']}.\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("{type: judge, model: local/judge, examples: nope.jsonl}", "evalbot.yml:8: metric 'm': nope.jsonl: there is no such file in the work tree, or git ignores it."),
+        ("{type: json_schema, schema: evals}", "evalbot.yml:8: metric 'm': evals is a folder. Name a file in it."),
+    ],
+)
+def test_a_file_that_a_metric_names_is_missed_at_the_line_that_names_it(metric: str, said: str, tmp_path: Path) -> None:
+    config = CONFIG.replace("judge: anthropic/claude-sonnet-5", "metrics: [m]") + f"metrics: {{m: {metric}}}\n"
+    repo = Repo(tmp_path / "project").write(few(config=config))
+    repo.commit()
+    done = run(repo.root, "validate")
+    assert (done.exit_code, done.stderr) == (2, said + "\n")

@@ -120,7 +120,7 @@ def test_unknown_and_missing_options_are_told_at_once() -> None:
 def test_a_metrics_files_are_read_when_it_is_built() -> None:
     metric: Any = build_metrics(suite(needed="x", file="a.txt"), "evalbot.yml", lambda path: f"<{path}>".encode())["m"]
     assert metric.content == b"<a.txt>"
-    assert wrong(needed="x", file="a.txt") == ["a.txt: there is no such file."]
+    assert wrong(needed="x", file="a.txt") == ["evalbot.yml:7: metric 'm': a.txt: there is no such file."]
 
 
 def test_no_metrics_build_nothing() -> None:
