@@ -116,15 +116,16 @@ def prepare(
     exam_changed = not untouched(suite, commits.changed)
     systems: Systems = {}
     refused: list[str] = []
+    known: list[str] = []
     if suite.target is not None:
         sides = system_sides(suite, commits, path)
         pairs, models, systems = sides.pairs, sides.models, sides.systems
     else:
         pairs = _pairs(suite, policies, commits)
-        models, refused = _resolve(pairs.prompts, suite, policies)
+        models, refused, known = _resolve(pairs.prompts, suite, policies)
     changed = _changed(suite, pairs.prompts, models, policies, bootstrap or every)
     findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite, policies, commits)] if bootstrap else [])]
-    warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out)
+    warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out) + tuple(known)
     if not any(c.sides for c in changed) and not exam_changed:
         return Case(
             suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused),
@@ -187,10 +188,15 @@ def _known_prompts(pairs: PromptPairs) -> set[str]:
 Targets = Mapping[tuple[str, Side], Model]
 
 
-def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies) -> tuple[Targets, list[str]]:
-    """The model of each prompt on each side; what policy gives no endpoint for runs with policy's own model, and is named."""
+def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies) -> tuple[Targets, list[str], list[str]]:
+    """The model of each prompt on each side; what policy gives no endpoint for runs with policy's own model, and is named.
+
+    What head asks for in vain is refused, unless base does so too: that is a warning, since head did not change it.
+    """
     found: dict[tuple[str, Side], Model] = {}
+    of_base: dict[str, str] = {}
     refused: list[str] = []
+    known: list[str] = []
     for pair in pairs:
         for side, prompt, file in ((Side.BASE, pair.base, policies.base), (Side.HEAD, pair.head, policies.head)):
             if prompt is None:
@@ -202,9 +208,12 @@ def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies
             except NotAllowed as error:
                 own = policies.policy.model(suite.model)
                 found[pair.id, side] = replace(own, params={**own.params, **here.params, **prompt.params})
-                if side is Side.HEAD:
-                    refused.append(f"{prompt.path}: model {error}")
-    return found, refused
+                line = f"{prompt.path}: model {error}"
+                if side is Side.BASE:
+                    of_base[pair.id] = line
+                else:
+                    (known if of_base.get(pair.id) == line else refused).append(line)
+    return found, refused, known
 
 
 def _subject(pairs: Sequence[PromptPair], changed: Sequence[ChangedPrompt], models: Targets) -> Json:

@@ -87,6 +87,16 @@ def test_a_model_of_a_provider_that_policy_does_not_use_is_not_run_and_named(tmp
     assert "anthropic/claude-sonnet-5" in " ".join(result.summary["not_applied"])
 
 
+def test_a_model_that_neither_side_gets_is_a_warning_and_no_change_of_policy(tmp_path):
+    front = "---\nmodel: local/x\n---\n"
+    house = a_house(tmp_path, prompt=f"{front}Be kind.")
+
+    result = house.head({"prompts/support.md": f"{front}Be very kind."}).check(five)
+
+    assert (result.verdict, result.summary["not_applied"]) == ("pass", [])
+    assert "prompts/support.md: model local/x (policy uses no such provider; not run)" in result.summary["warnings"]
+
+
 def test_what_runs_in_place_of_a_model_that_is_not_run_keeps_the_params_of_suite_and_prompt(tmp_path):
     config = CONFIG.replace("    dataset:", "    params: {temperature: 0.5}\n    dataset:")
     front = "---\nmodel: local/x\nparams: {top_p: 0.9}\n---\n"
