@@ -103,7 +103,7 @@ def test_windows_are_what_looking_at_every_sample_finds(tmp_path: Path, seed: in
         assert (whole.judged, whole.cost_usd is None) == (sum(one.judged for one in week), any(one.judged and one.cost_usd is None for one in week))
 
 
-@pytest.mark.parametrize("values", [[1.0 + n / 7 for n in range(40)], [math.exp(n / 300) - 2.0 for n in range(2_000)], [-1e9, 0.0, 1e-9] * 200])
+@pytest.mark.parametrize("values", [[1.0 + n / 7 for n in range(40)], *([scale * math.exp(n / 300) - 2.0 for n in range(2_000)] for scale in (1.0, 1.03, 1.05)), [-1e9, 0.0, 1e-9] * 200])
 def test_p10_is_exact_for_grades_and_within_half_a_percent_for_what_never_comes_twice(tmp_path: Path, values: list[float]) -> None:
     rng = random.Random(4)
     rows = [Seen(f"s{n}", (NOW - HOUR) // HOUR * HOUR + rng.uniform(0, 3_590), {"m": value}) for n, value in enumerate(values)]  # of one hour
