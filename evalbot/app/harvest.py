@@ -204,7 +204,8 @@ class _Run:
             after = self.proposals.propose(done.draft, after)
         elif after.state == "open":
             self.proposals.close(after, "Every row was taken out or merged, so there is nothing left to propose.")
-        proposed = [self._hash(failure.example) for failure in done.catch.failures]
+        # What waits already counts as proposed too: the run that wrote it may have died before it could say so.
+        proposed = [self._hash(name) for name in (*(one.example for one in done.catch.failures), *(row.id for row in before.kept))]
         run = {"at": _iso(self.now), "until": done.catch.until, **vars(done.catch.counts), "recurred": len(done.catch.recurred)}
         until = done.catch.until if self.options.named is None else None
         remember(self.history, self._ledger_path, self.ours.suite, before.ledger, proposed, after.number, until, run)

@@ -22,7 +22,7 @@ def proposal_title(suite: str, count: int) -> str:
 
 
 def proposal_body(policy: HarvestPolicy, failures: Sequence[Failure], kept: Sequence[Example], catch: Catch) -> str:
-    """GitHub's Markdown, at most 60,000 characters: the evidence of the last rows gives way first.
+    """GitHub's Markdown, at most 60,000 characters: the evidence of the last rows gives way first, then rows do.
 
     Args:
         failures: Proposed by this run.
@@ -36,14 +36,20 @@ def proposal_body(policy: HarvestPolicy, failures: Sequence[Failure], kept: Sequ
         _how_redacted(policy.names),
     ]
     rows = [_row(failure) for failure in failures]
-    rows += [f"- [ ] {code(example.id)} (from an earlier run)" for example in kept]
+    rows += map(_earlier_row, kept)
     tail = [*_recurred(catch.recurred), _counts(catch.counts)]
-    evidence = [_evidence(failure) for failure in failures]
+    evidence = [*map(_evidence, failures), *map(_earlier_evidence, kept)]
+    left = 0
     while True:
-        text = "\n\n".join([*head, "\n".join(rows), *evidence, *tail]) + "\n"
-        if len(text) <= _MOST_CHARACTERS or not evidence:
+        more = f"\n\nAnd {counted(left, 'row')} more in the file." if left else ""
+        text = "\n\n".join([*head, "\n".join(rows) + more, *evidence, *tail]) + "\n"
+        if len(text) <= _MOST_CHARACTERS:
             return text
-        evidence.pop()
+        if evidence:
+            evidence.pop()
+        else:
+            rows.pop()
+            left += 1
 
 
 def _how_redacted(names: str) -> str:
@@ -57,18 +63,40 @@ def _row(failure: Failure) -> str:
     why = " and ".join(_SIGNALS[signal] + _listed(told.get(signal, ())) for signal in failure.signals)
     fresh = f"; the present prompt fails it {failure.fresh[0]} of {failure.fresh[1]} times" if failure.fresh[1] else ""
     seen = f"; seen {failure.seen} times" if failure.seen > 1 else ""
-    # GitHub takes a row as done where "[x]" stands anywhere in it.
-    link = f"; source {code(failure.sample.url.replace('[', '%5B'), 200)}" if failure.sample.url else ""
-    return f"- [ ] {code(failure.example)}: failed by {why}{fresh}{seen}. Cluster: {inline(failure.cluster, 80)}{link}"
+    return f"- [ ] {code(failure.example)}: failed by {why}{fresh}{seen}. Cluster: {inline(failure.cluster, 80)}{_link(failure.sample.url)}"
+
+
+def _earlier_row(example: Example) -> str:
+    """Of a row that waits since an earlier run, what it says itself."""
+    failed, seen = example.metadata.get("failed"), example.metadata.get("seen")
+    why = _listed([str(word) for word in failed]) if isinstance(failed, list | tuple) else ""
+    times = f"; seen {seen} times" if isinstance(seen, int) and seen > 1 else ""
+    cluster = f". Cluster: {inline(example.cluster, 80)}" if example.cluster else ""
+    return f"- [ ] {code(example.id)} (from an earlier run){': failed' + why if why else ''}{times}{cluster}{_link(str(example.source.get('url') or ''))}"
+
+
+def _link(url: str) -> str:
+    """GitHub takes a row as done where "[x]" stands anywhere in it."""
+    return f"; source {code(url.replace('[', '%5B'), 200)}" if url else ""
 
 
 def _listed(words: Sequence[str]) -> str:
     return f" ({', '.join(code(word, 80) for word in words[:4])})" if words else ""
 
 
+def _asked(asked: Mapping[str, Json]) -> list[str]:
+    return [f"{inline(name, 60)}:\n\n{block(_words(value), 600)}" for name, value in asked.items()]
+
+
+def _earlier_evidence(example: Example) -> str:
+    """The question; the answer is in no row, since a wrong one must not pass for a right one."""
+    parts = [*_asked(example.input), "What was answered stands in an earlier version of this text (above it, *edited*)."]
+    return details(f"Evidence: {inline(example.id, 80)}", "\n\n".join(parts))
+
+
 def _evidence(failure: Failure) -> str:
     sample = failure.sample
-    parts = [f"{inline(name, 60)}:\n\n{block(_words(value), 600)}" for name, value in sample.input.items()]
+    parts = _asked(sample.input)
     parts.append(f"What was answered:\n\n{block(sample.output or '', _ANSWER)}")
     parts += [f"- {inline(reason, 400)}" for reason in failure.reasons[:5]]
     if sample.expected is not None:

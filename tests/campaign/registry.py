@@ -86,7 +86,6 @@ ELSEWHERE = {
     "SEC-02": ("tests/campaign/test_canary.py::test_no_key_is_in_anything_that_is_written_and_no_byte_goes_elsewhere",),
     "SEC-05": ("tests/campaign/test_canary.py::test_no_key_is_in_anything_that_is_written_and_no_byte_goes_elsewhere",),
     "SUP-07": ("tests/image/drive.py::test_nothing_is_in_it_that_evalbot_does_not_need",),
-    "PII-01": ("tests/app/harvest/test_harvest.py::test_personal_data_is_in_no_git_object_and_in_no_request",),
     "PII-02": ("tests/app/harvest/test_harvest.py::test_a_sample_that_cannot_be_redacted_is_dropped_and_counted",),
     "PII-10": ("tests/app/harvest/test_harvest.py::test_what_was_proposed_is_not_proposed_again_and_the_pull_request_stays_one",),
     "STA-01": ("tests/stats/test_compare.py::test_a_score_that_is_none_or_off_the_scale_is_refused_by_its_example",),

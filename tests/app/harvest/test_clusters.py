@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tests.app.harvest.production import CONFIG, Shop, record
+from tests.longer import sized
 
 SUBJECTS = ("returns", "vouchers", "parking", "allergies", "repairs", "warranty")
 FRAMES = ("How do {} work?", "Please tell me about {}, case {}.", "I have a question about {} ({}).", "{}: what is the rule in case {}?")
@@ -30,10 +33,12 @@ def made_log(rng: random.Random) -> tuple[list[dict[str, object]], set[str]]:
     return records, failing
 
 
-def test_every_planted_cluster_is_represented_and_proposals_are_failures(tmp_path):
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", sized((7,), tuple(range(1, 21))))
+def test_every_planted_cluster_is_represented_and_proposals_are_failures(tmp_path, seed):
     config = CONFIG.replace("max: 10, per_user: 10, per_cluster: 5", "max: 18, per_user: 4, per_cluster: 3").replace("rate: 1.0", "rate: 1.0, max: 1000")
     shop = Shop(tmp_path, config, PROMPT)
-    records, failing = made_log(random.Random(7))
+    records, failing = made_log(random.Random(seed))
     with shop.server:
         done = shop.log(*records).harvest()
     proposed = [failure.example for failure in done.catch.failures]

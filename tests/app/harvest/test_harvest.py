@@ -203,6 +203,39 @@ def test_a_dry_run_writes_nothing(shop):
     assert shop.repo.git("branch", "--list", "evalbot*") == ""
 
 
+@pytest.mark.parametrize("ago", [800.0, -600.0], ids=["written late", "a clock that is ahead"])
+def test_a_record_that_is_late_or_whose_clock_is_ahead_is_not_lost(shop, ago):
+    shop.log(record("r-1")).harvest()
+    shop.log(record("r-3", OTHER, ago=ago), name="two")
+    shop.harvest(now=NOW + 300)
+    shop.harvest(now=NOW + 3_600)
+    assert [row["id"] for row in shop.rows()] == ["prod-r-1", "prod-r-3"]
+
+
+def test_a_runner_whose_clock_was_set_back_proposes_nothing_twice_and_loses_nothing(shop):
+    shop.log(record("r-1")).harvest(now=NOW + 7_200)
+    assert shop.harvest(now=NOW).verdict == "pass"
+    shop.log(record("r-3", OTHER, ago=-60.0), name="two")
+    done = shop.harvest(now=NOW + 7_500)
+    assert [row["id"] for row in shop.rows()] == ["prod-r-1", "prod-r-3"]
+    assert (len(shop.server.pulls), done.catch.counts.proposed) == (1, 1)
+
+
+def test_windows_that_overlap_in_any_way_propose_nothing_twice(shop):
+    shop.log(*(record(f"r-{n}", f"{OTHER} Case {'abcdefgh'[n]}.", ago=60.0 * n) for n in range(8)))
+    proposed = [failure.example for now in (-300.0, -200.0, 0.0, 100.0, 100.0, 50.0, 900.0) for failure in shop.harvest(now=NOW + now).catch.failures]
+    assert sorted(proposed) == sorted(set(proposed))
+    shop.pull.state = "closed"
+    assert [failure.example for now in (950.0, 1_000.0) for failure in shop.harvest(now=NOW + now).catch.failures] == []
+
+
+def test_an_earlier_run_s_rows_keep_their_reasons_in_the_checklist(shop):
+    shop.log(record("r-1")).harvest()
+    shop.log(record("r-3", OTHER), name="two").harvest(now=NOW + 300)
+    assert "- [ ] `prod-r-1` (from an earlier run): failed (`rules: said`). Cluster: rules: said" in shop.pull.body
+    assert shop.pull.body.count("<summary>Evidence: prod-r-") == 2
+
+
 def died(shop) -> bool:
     """Whether a run ends without a verdict that passes."""
     try:
