@@ -58,7 +58,8 @@ def opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
     try:
         return _to_read(path) if read_only else _to_write(path)
     except (OSError, sqlite3.Error, CouldNotRun) as error:
-        raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error.__cause__ or error}") from error
+        whole = f". A whole copy is made by: sqlite3 {path.name} '.backup copy.sqlite'" if read_only and path.is_file() else ""
+        raise CouldNotRun(f"{path}: the monitor's store cannot be used: {error.__cause__ or error}{whole}") from error
 
 
 def _to_write(path: Path) -> sqlite3.Connection:
