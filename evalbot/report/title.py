@@ -43,7 +43,8 @@ def _words(record: RunRecord) -> str:
             worse = "do not merge" if record.suite is None else "worse than the baseline" if any(record.suite.against.values()) else "failing"
             return f"{worse}: {_tally(blocking)}" if blocking else worse
         case Verdict.ACCEPTED:
-            return f"accepted: {_tally(blocking)}" if blocking else "accepted"
+            how = "self-accepted" if decision.reason.startswith("self-accepted ") else "accepted"  # by the owner alone, edits and policy too
+            return f"{how}: {_tally(blocking).replace(' to approve', '')}" if blocking else how
         case Verdict.CONFIG_ERROR:
             return f"configuration error: {counted(len(record.problems) or 1, 'problem')} to fix"
         case Verdict.INCONCLUSIVE:

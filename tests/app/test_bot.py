@@ -334,3 +334,17 @@ def test_a_fork_that_may_be_run_by_a_job_without_keys_is_not_told_to_ask_for_app
 
     assert (ran.outputs["verdict"], scene.check.title) == ("needs_approval", "🔒 evalbot: not run: this job has no key for the models")
     assert f"1. Comment `/evalbot run {scene.pull.head_sha}`" in scene.comment
+
+
+def test_what_the_owner_of_a_personal_repository_accepts_alone_is_titled_so(on_github):
+    scene = on_github(WORSE | {"evals/golden.jsonl": lines(golden()[1:])}, author="acme")
+    scene.server.owner_type = "User"
+    scene.server.roles["acme"] = "admin"
+    scene.opened()
+    accept = re.search(r'/evalbot accept [0-9a-f]{8} "why"', scene.comment)[0]
+
+    ran = scene.command("acme", accept)
+
+    assert (ran.outputs["verdict"], scene.check.conclusion) == ("accepted", "success")
+    assert scene.check.title.startswith("🟣 evalbot: self-accepted: ")
+    assert ran.outputs["reason"] == "self-accepted by acme: why"
