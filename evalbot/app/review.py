@@ -41,6 +41,8 @@ from evalbot.report.numbers import counted
 
 UNAPPROVED = "a fork's head that nobody with write access has let in yet"
 
+MOST_LINES = 3  # of what is not applied, in the finding; the comment has a section with all
+
 
 class Measure(Enum):
     """What a comparison may do to find its rows."""
@@ -281,7 +283,7 @@ def _policy_findings(policies: Policies, cases: Sequence[Case], missing: int) ->
     lines = [*policies.not_applied, *(line for case in cases for line in case.refused)]
     if not lines:
         return []
-    message = f"{counted(len(lines), 'change')} of policy not applied to this pull request: {lines[0]}" + (", …" if len(lines) > 1 else "")
+    message = f"{counted(len(lines), 'change')} of policy not applied to this pull request: {'; '.join(lines[:MOST_LINES])}" + ("; …" if len(lines) > MOST_LINES else "")
     message += f"; needs {counted(missing, 'approval')} of the head commit" if missing > 0 else ""
     return [Finding(Rule.POLICY_CHANGED, Level.BLOCKS if missing > 0 else Level.NOTES, message)]
 

@@ -23,6 +23,8 @@ _NOUNS = {
     Rule.PROMPT_DELETED: ("deleted prompt to approve", "deleted prompts to approve"),
     Rule.SECRET_LEAK: ("leaked secret", "leaked secrets"),
     Rule.COST: ("cost increase", "cost increases"),
+    Rule.INSUFFICIENT_DATA: ("row without enough evidence", "rows without enough evidence"),
+    Rule.COVERAGE: ("part not measured enough", "parts not measured enough"),
 }
 
 

@@ -53,11 +53,11 @@ def test_a_configuration_that_came_to_the_base_branch_later_was_not_deleted_by_h
 def test_what_the_base_branch_has_by_now_too_is_no_change_of_policy(tmp_path):
     both = {"evalbot.yml": GATE, WORKFLOW: STEP}
     same = started(tmp_path / "same", SAME | both).on_main(both).check()
-    deleted = House(tmp_path / "deleted", few() | {WORKFLOW: STEP}).head(SAME | {WORKFLOW: None}).check()
+    deleted = House(tmp_path / "deleted", few() | {WORKFLOW: STEP}).head(SAME | {WORKFLOW: None, "evalbot.yml": CONFIG + "run: {seed: 1}\n"}).check()
     other = started(tmp_path / "other", SAME | {"evalbot.yml": GATE}).on_main({"evalbot.yml": GATE.replace("2", "3")}).check()
     assert (same.verdict, same.summary["not_applied"]) == ("pass", [])
-    assert deleted.summary["not_applied"] == [f"{WORKFLOW}: deleted"]
-    assert deleted.summary["findings"][0]["message"].endswith("evalbot.yml: deleted; needs 1 approval of the head commit")
+    assert deleted.summary["not_applied"] == ["evalbot.yml: run.seed: 0 → 1", f"{WORKFLOW}: deleted"]
+    assert deleted.summary["findings"][0]["message"].endswith(f": evalbot.yml: run.seed: 0 → 1; {WORKFLOW}: deleted; needs 1 approval of the head commit")
     assert other.summary["not_applied"] == ["evalbot.yml: suites.support.gates.golden.confirm: 4 → 2"]
 
 
