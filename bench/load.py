@@ -2,15 +2,20 @@
 
     python -m bench.load [--scale 0.1] [--only blob]
 
-Every scenario is a command of its own in a fresh repository: no model beyond the embedded one, no network.
+Every scenario is a command of its own in a fresh repository: no model beyond the embedded one, no network; the monitor's has a
+redis-server on loopback, which has to be installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import socket
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +45,12 @@ harvest:
   sample: {rate: 0.05, max: 500}
   propose: {reproduce: 0}
 """
+_MONITOR = """\
+monitor:
+  suite: support
+  stream: {type: redis, name: load}
+  store: monitor/results.sqlite
+"""
 _LOAD = "import sys; from evalbot.cli import main; sys.argv[0] = 'evalbot'; main()"
 CHECK = ("check", "--base", workload.BASE, "--head", workload.CHANGE, "--quiet")
 
@@ -49,13 +60,14 @@ _A_FILE = 20_000  # rows; a dataset file may have 5 MiB
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is made, what is run on it, and how it may end."""
+    """What is made, what is run on it, how it may end, and what has to run beside it: that gives the command's variables."""
 
     name: str
     size: int
     make: Callable[[Path, int], None]
     command: tuple[str, ...]
     statuses: tuple[int, ...] = (0,)
+    beside: Callable[[int], AbstractContextManager[Mapping[str, str]]] = lambda _: nullcontext({})
 
 
 def repository(folder: Path, prompts: int, rows: int, more: str = "") -> None:
@@ -117,6 +129,34 @@ def production(folder: Path, size: int) -> None:
             file.write(json.dumps(record) + "\n")
 
 
+def watched(folder: Path, size: int) -> None:  # noqa: ARG001 - the samples wait in the stream
+    """A repository whose monitor has a stream; `waiting` fills it."""
+    repository(folder, 1, 12, _MONITOR)
+
+
+@contextmanager
+def waiting(size: int) -> Iterator[Mapping[str, str]]:
+    """A Redis on loopback in whose stream so many samples of one minute wait, one in a hundred of them bad."""
+    from evalbot.adapters.streams.redis import RedisStream
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL) as server:
+        try:
+            url, now = f"redis://127.0.0.1:{port}/0", time.time() - 60
+            while True:
+                with suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+            stream = RedisStream(url, "load")
+            for first in range(0, size, 1000):
+                numbers = range(first, min(size, first + 1000))
+                stream.publish([{"id": f"m{n}", "user_input": f"How do returns of order {n} work?", "output": "TODO" if n % 100 == 0 else "In 30 days. " * 20, "timestamp": now + n * 0.006} for n in numbers])
+            yield {"REDIS_URL": url}
+        finally:
+            server.terminate()
+
+
 SCENARIOS = (
     Scenario("rows in a dataset, validated", 100_000, examples, ("validate",)),
     Scenario("rows in a dataset, no prompt changed", 100_000, examples, ("check", "--base", workload.BASE, "--head", workload.BASE, "--quiet")),
@@ -126,6 +166,8 @@ SCENARIOS = (
     Scenario("MiB in one file among the prompts", 300, blob, CHECK, (2,)),
     Scenario("MiB in one dataset", 300, big_dataset, CHECK, (2,)),
     Scenario("samples of production, ten minutes of 10,000", 100_000, production, ("harvest", "--dry-run")),
+    Scenario("samples through the monitor, a minute of 10,000", 10_000, watched, ("monitor", "--drain"), beside=waiting),
+    Scenario("samples through the monitor, ten minutes of 10,000", 100_000, watched, ("monitor", "--drain"), beside=waiting),
 )  # fmt: skip
 
 
@@ -141,10 +183,10 @@ def run(scale: float, only: str = "") -> Iterator[tuple[Scenario, int, Cost]]:
     for scenario in SCENARIOS:
         if only in scenario.name:
             size = max(1, round(scenario.size * scale))
-            with TemporaryDirectory(prefix="bench-load-") as folder:
+            with TemporaryDirectory(prefix="bench-load-") as folder, scenario.beside(size) as variables:
                 scenario.make(Path(folder), size)
                 command = [sys.executable, "-c", f"import os; os.chdir({folder!r}); {_LOAD}", *scenario.command]
-                yield scenario, size, measured(command, {"PYTHONPATH": str(Path.cwd())}, fails=scenario.statuses)
+                yield scenario, size, measured(command, {"PYTHONPATH": str(Path.cwd()), **variables}, fails=scenario.statuses)
 
 
 def _line(scenario: Scenario, size: int, cost: Cost) -> list[object]:

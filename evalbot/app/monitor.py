@@ -189,11 +189,12 @@ class Monitor:
             clean = {name: self.personal.redact_json(inner) for name, inner in sample.input.items()}
             output = None if sample.output is None else self.personal.redact(sample.output)
             context = tuple(map(self.personal.redact, sample.context))
+            name = sample.id if self.personal.secrets.redact(sample.id) == sample.id else digest(sample.id)  # one that holds a key is never written
         except (Unusable, ValueError):
             self.unusable += 1
             self.store.add_to("unusable", 1)
             return None
-        return Sample(sample.id, clean, output, sample.timestamp, sample.latency_ms, sample.had_error, context=context)
+        return Sample(name, clean, output, sample.timestamp, sample.latency_ms, sample.had_error, context=context)
 
     async def _seen(self, sample: Sample) -> tuple[Seen, Sequence[str]]:
         """What it showed, and names of what went wrong in scoring it: no error is ever a number."""

@@ -84,6 +84,18 @@ def test_SUP_02_no_workflow_tests_without_the_servers_and_the_browser_that_the_t
     assert all(part in installs for part in ("chromium", "postgresql", "redis-server", "buildah", "EVALBOT_REQUIRE=redis,postgres,chromium,node,image"))
 
 
+@pytest.mark.parametrize("start", [["-m", "evalbot", "demo"], ["entrypoint"]], ids=["the demo", "the action"])
+def test_SUP_07_it_starts_and_works_where_there_is_no_network_at_all(start, tmp_path):
+    """In a network namespace without even loopback: whatever it fetched when it starts would fail."""
+    words = [str(ROOT / word) if word == "entrypoint" else word for word in start]
+    (tmp_path / "event.json").write_text('{"action": "deleted", "comment": {"id": 1, "body": "x", "user": {"login": "a", "type": "User"}}, "issue": {"number": 1}}')
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "GITHUB_EVENT_NAME": "issue_comment", "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
+    alone = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net", sys.executable, *words]
+    done = subprocess.run(alone, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("108 of 108 answers" if "demo" in start else "commands are read on pull requests only") in done.stdout + done.stderr
+
+
 def test_SUP_04_what_is_released_was_attested_and_is_verified_before():
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())["jobs"]
     attested = {name: [step["with"] for step in job["steps"] if "attest-build-provenance@" in step.get("uses", "")] for name, job in jobs.items()}
