@@ -17,7 +17,7 @@ from evalbot.app.planning import Subject, plan
 from evalbot.app.policies import Policies
 from evalbot.app.pricing import check_prices
 from evalbot.app.spool import Spool
-from evalbot.app.systems import Systems, system_sides
+from evalbot.app.systems import SubjectSides, Systems, system_sides
 from evalbot.app.targets import NotAllowed, target
 from evalbot.config import suite_decides
 from evalbot.domain.canonical import Json, digest
@@ -114,21 +114,14 @@ def prepare(
     path = policies.policy.path
     partitions = policies.policy.limits.partitions
     exam_changed = not untouched(suite, commits.changed)
-    systems: Systems = {}
-    refused: list[str] = []
-    known: list[str] = []
-    if suite.target is not None:
-        sides = system_sides(suite, commits, path)
-        pairs, models, systems = sides.pairs, sides.models, sides.systems
-    else:
-        pairs = _pairs(suite, policies, commits)
-        models, refused, known = _resolve(pairs.prompts, suite, policies)
+    sides = _sides(suite, policies, commits)
+    pairs, models = sides.pairs, sides.models
     changed = _changed(suite, pairs.prompts, models, policies, bootstrap or every)
     findings = [*_prompt_findings(suite, pairs.prompts, policies.policy.approvals.policy, approvals), *([_bootstrap(suite, policies, commits)] if bootstrap else [])]
-    warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out) + tuple(known)
+    warnings = tuple(f"suite {suite.name!r}: prompt {left} is on neither side and was left out" for left in pairs.left_out) + sides.known
     if not any(c.sides for c in changed) and not exam_changed:
         return Case(
-            suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=tuple(refused),
+            suite, partitions, tuple(changed), findings=tuple(findings), warnings=warnings, refused=sides.refused,
             subject=_subject(pairs.prompts, changed, models),
         )  # fmt: skip
 
@@ -147,22 +140,36 @@ def prepare(
     check_graded(suite.metrics, [row for row, _ in exam.rows], rules, path)
     asked = {name: policies.policy.model(name) for metric in metrics.values() for name in metric.models}
     facts = judge_facts(metrics, asked, models.values(), rules, today)
-    metrics = demoted(metrics, facts)
-    if not suite_decides(metrics) and any(one.demoted for one in facts):
-        raise nothing_decides(suite.name, facts, path, suite.line or None)
+    metrics = _trusted(metrics, facts, suite, path)
     warnings += tuple(
         check_exam(suite, [row for row, part in exam.rows if part is Part.EXAM], metrics, suite_decides(metrics), partitions, path)
     )
     changed = _with_dataset_cause(suite, changed, pairs.prompts, exam, partitions)
     tasks = _plan(suite, pairs.prompts, models, changed, exam, partitions, epochs)
-    check_prices(suite, metrics, [task.request.model for task in tasks if not systems], path)  # a system says what it costs
+    check_prices(suite, metrics, [task.request.model for task in tasks if not sides.systems], path)  # a system says what it costs
     findings += _leaks(suite, pairs.prompts, changed, exam)
     notices = directed(pairs.prompts, commits.merge_base, commits.head)
     findings += directed_findings(notices, suite.name)
     return Case(
-        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, tuple(refused), systems,
+        suite, partitions, tuple(changed), tuple(tasks), exam, metrics, asked, tuple(findings), warnings, sides.refused, sides.systems,
         pairs.prompts, _subject(pairs.prompts, changed, models), exam_rows, facts, notices=notices,
     )  # fmt: skip
+
+
+def _sides(suite: SuitePolicy, policies: Policies, commits: Commits) -> SubjectSides:
+    """What is compared, each side's own."""
+    if suite.target is not None:
+        return system_sides(suite, commits, policies.policy.path)
+    pairs = _pairs(suite, policies, commits)
+    return SubjectSides(pairs, *_resolve(pairs.prompts, suite, policies))
+
+
+def _trusted(metrics: Mapping[str, Metric], facts: Sequence[JudgeFacts], suite: SuitePolicy, path: str) -> Mapping[str, Metric]:
+    """The metrics, where judges that people do not agree with only report; raises ConfigError where nothing is left that decides."""
+    found = demoted(metrics, facts)
+    if not suite_decides(found) and any(one.demoted for one in facts):
+        raise nothing_decides(suite.name, facts, path, suite.line or None)
+    return found
 
 
 def _pairs(suite: SuitePolicy, policies: Policies, commits: Commits) -> PromptPairs:
@@ -188,7 +195,7 @@ def _known_prompts(pairs: PromptPairs) -> set[str]:
 Targets = Mapping[tuple[str, Side], Model]
 
 
-def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies) -> tuple[Targets, list[str], list[str]]:
+def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies) -> tuple[Targets, Systems, tuple[str, ...], tuple[str, ...]]:
     """The model of each prompt on each side; what policy gives no endpoint for runs with policy's own model, and is named.
 
     What head asks for in vain is refused, unless base does so too: that is a warning, since head did not change it.
@@ -213,7 +220,7 @@ def _resolve(pairs: Sequence[PromptPair], suite: SuitePolicy, policies: Policies
                     of_base[pair.id] = line
                 else:
                     (known if of_base.get(pair.id) == line else refused).append(line)
-    return found, refused, known
+    return found, {}, tuple(refused), tuple(known)
 
 
 def _subject(pairs: Sequence[PromptPair], changed: Sequence[ChangedPrompt], models: Targets) -> Json:

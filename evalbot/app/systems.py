@@ -63,15 +63,17 @@ class SystemPrompt:
 
 
 @dataclass(frozen=True)
-class SystemSides:
-    """A suite's target on its sides."""
+class SubjectSides:
+    """What is compared, on both sides: prompts with their models, or a system. `refused` and `known` name models that do not run, by head's wish and by both sides'."""
 
     pairs: PromptPairs
     models: Mapping[tuple[str, Side], Model]
     systems: Systems
+    refused: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
 
-def system_sides(suite: SuitePolicy, commits: Commits, path: str) -> SystemSides:
+def system_sides(suite: SuitePolicy, commits: Commits, path: str) -> SubjectSides:
     """The target as policy has it on both sides; a recorded one as each side's own file has it.
 
     Code is never head's: then both sides are the same, so that only a change of the exam is measured.
@@ -89,7 +91,7 @@ def system_sides(suite: SuitePolicy, commits: Commits, path: str) -> SystemSides
     pair = PromptPair(kind, file or path, base, head, _causes(base, head), base.path if base else None)
     models = {(kind, side): _model(kind, prompt.target, commits.tip) for side, prompt in prompts.items()}
     systems = {models[kind, side].endpoint: System(prompt.target, commits.tip) for side, prompt in prompts.items()}
-    return SystemSides(PromptPairs((pair,)), models, systems)
+    return SubjectSides(PromptPairs((pair,)), models, systems)
 
 
 def system_prompt(suite: SuitePolicy, tree: Snapshot, path: str) -> SystemPrompt:

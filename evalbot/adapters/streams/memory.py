@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Sequence
+from contextlib import suppress
 
 from evalbot.domain.canonical import Json
 from evalbot.domain.errors import CouldNotRun
@@ -32,12 +33,10 @@ class MemoryStream:
     def read(self, most: int, seconds: float) -> Sequence[Entry]:
         """Up to `most` entries."""
         found: list[Entry] = []
-        try:
+        with suppress(queue.Empty):
             found.append(self._waiting.get(timeout=seconds) if seconds else self._waiting.get_nowait())
             while len(found) < most:
                 found.append(self._waiting.get_nowait())
-        except queue.Empty:
-            pass
         return found
 
     def drained(self) -> bool:
