@@ -45,13 +45,18 @@ def earlier(ours: HarvestPolicy, policy: Policy, tree: Snapshot, proposals: Prop
     Raises:
         ConfigError: A dataset is wrong, on either branch.
     """
-    paths = match(policy.suites[ours.suite].datasets, tree.paths())
-    if tree.exists(ours.dataset) and ours.dataset not in paths:
-        paths = [*paths, ours.dataset]
-    dataset, standing = read_datasets(tree, paths), proposals.standing(branch)
+    dataset, standing = dataset_of(ours, policy, tree), proposals.standing(branch)
     kept = _kept(ours, dataset, proposals, standing)
     merged, there = ({hashed(example.id) for example in some} for some in (dataset, kept))
     return Earlier(dataset, kept, standing, _settled(ledgers.read_ledger(text), standing, merged, there))
+
+
+def dataset_of(ours: HarvestPolicy, policy: Policy, tree: Snapshot) -> tuple[Example, ...]:
+    """Every example of the suite, of all partitions; raises ConfigError where a dataset is wrong."""
+    paths = match(policy.suites[ours.suite].datasets, tree.paths())
+    if tree.exists(ours.dataset) and ours.dataset not in paths:
+        paths = [*paths, ours.dataset]
+    return read_datasets(tree, paths)
 
 
 def _kept(ours: HarvestPolicy, dataset: Sequence[Example], proposals: Proposals, standing: Standing) -> tuple[Example, ...]:

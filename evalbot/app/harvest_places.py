@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalbot.adapters.git import Repository
 from evalbot.adapters.git_history import GitHistory
@@ -12,6 +13,9 @@ from evalbot.domain.errors import ConfigError, Problem
 from evalbot.domain.history import History
 from evalbot.domain.ports import Snapshot
 from evalbot.domain.proposals import Draft, Proposals, Standing
+
+if TYPE_CHECKING:
+    from evalbot.adapters.github import GitHubClient
 
 PUBLIC_API = "https://api.github.com"
 MOST_CALLS = 200  # beside the files of the suite, one request each, a harvest makes about thirty
@@ -51,13 +55,18 @@ class Clone:
 
 def places(root: Path, environment: Mapping[str, str]) -> tuple[Proposals, History]:
     """By the API where GITHUB_TOKEN and GITHUB_REPOSITORY are set, else in the clone."""
+    github = client(environment)
+    return (Clone(root), GitHistory(root)) if github is None else (github.proposals(), github.history())
+
+
+def client(environment: Mapping[str, str]) -> GitHubClient | None:
+    """GitHub, where a token and a repository are named."""
     token, name = environment.get("GITHUB_TOKEN", ""), environment.get("GITHUB_REPOSITORY", "")
     if not (token and name):
-        return Clone(root), GitHistory(root)
+        return None
     from evalbot.adapters.github import GitHubClient
 
-    github = GitHubClient(token, environment.get("GITHUB_API_URL") or PUBLIC_API, name, most_calls=MOST_CALLS)
-    return github.proposals(), github.history()
+    return GitHubClient(token, environment.get("GITHUB_API_URL") or PUBLIC_API, name, most_calls=MOST_CALLS)
 
 
 def _no_token(*_: str) -> Problem:

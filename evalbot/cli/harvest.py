@@ -34,9 +34,12 @@ def harvest(
     from evalbot.app.harvest import HarvestOptions
     from evalbot.app.harvest import harvest as run
     from evalbot.app.harvest_names import named
-    from evalbot.app.harvest_places import places
+    from evalbot.app.harvest_places import client, places
+    from evalbot.app.harvest_record import checked, ended, keep, record_of, run_of
     from evalbot.app.harvest_report import as_json, catch_report, words
     from evalbot.app.wiring import World
+    from evalbot.domain.errors import ConfigError, CouldNotRun
+    from evalbot.domain.pulls import Refused
 
     folder = report_dir if report_dir.is_absolute() else repository / report_dir
     with one_line_errors():
@@ -44,12 +47,24 @@ def harvest(
         options = HarvestOptions(config, key, name, dry_run, named(sample, since, until))
         proposals, history = places(repository, os.environ)
         if report:
-            typer.echo(catch_report(options, proposals, history))
+            typer.echo(catch_report(options, proposals, history, os.environ))
             return
         world = World.real(os.environ, folder / "harvest", quiet=quiet)
-        done = run(repository, options, world, proposals, history, time.time())
+        started, done = world.now(), None
+        try:
+            done = run(repository, options, world, proposals, history, time.time())
+        except (ConfigError, Refused, CouldNotRun) as error:
+            keep(record_of(ended(error), key, world, started), folder, world, _warn)
+            raise
+        keep(record_of(done, key, world, started), folder, world, _warn)
+        if not dry_run and (github := client(os.environ)) is not None:
+            checked(github, key, done, run_of(os.environ), _warn)
     if json:
         typer.echo(as_json(done))
     elif not quiet:
         typer.echo(world.redact(words(done, dry_run=dry_run)))
     raise typer.Exit(done.verdict.exit_code)
+
+
+def _warn(message: str) -> None:
+    typer.echo(f"evalbot: {message}", err=True)
