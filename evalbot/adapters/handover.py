@@ -14,9 +14,9 @@ from typing import Any
 from evalbot.domain.streams import SampleStream
 
 MOST_WAITING = 10_000
-# A thread that works holds up the service's own by the interpreter's lock: little is done at a time, and there is a pause after it.
+# A thread that works holds up the service's own, by the interpreter's lock and by waking up: it wakes seldom, and does little at a time.
 _BATCH = 50
-_GATHER_SECONDS = 0.01
+_GATHER_SECONDS = 0.05
 _PAUSE_SECONDS = 0.001
 _log = logging.getLogger("evalbot")
 

@@ -45,7 +45,8 @@ class RedisStream:
         try:
             pipe = self._redis.pipeline(transaction=False)
             for value in values:
-                pipe.xadd(self._name, {"sample": json.dumps(value)}, maxlen=MOST_KEPT, approximate=True)
+                pipe.execute_command("XADD", self._name, "*", "sample", json.dumps(value))
+            pipe.xtrim(self._name, maxlen=MOST_KEPT, approximate=True)
             pipe.execute()
         except self._errors as error:
             raise self._lost(error) from error
