@@ -161,6 +161,16 @@ def test_FORK_01_a_fork_is_not_run_before_somebody_lets_exactly_this_head_in(on_
     assert scene.opened().outputs["verdict"] == "pass"
 
 
+def test_FORK_08_what_dependabot_opened_is_run_by_no_event_before_somebody_lets_it_in(on_github):
+    scene = on_github(SAME, author="dependabot[bot]")
+
+    asked = [scene.opened(), scene.command("bob", "/evalbot rerun")]
+
+    assert [(ran.outputs.get("verdict"), ran.models.calls) for ran in asked] == [("needs_approval", [])] * 2
+    assert scene.check.conclusion == "failure"
+    assert scene.command("bob", f"/evalbot run {scene.pull.head_sha}").outputs["verdict"] == "pass"
+
+
 def test_FORK_04_a_pull_request_target_job_that_checked_out_the_head_is_refused(on_github):
     scene = on_github(SAME)
 

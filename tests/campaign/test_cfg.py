@@ -42,7 +42,7 @@ def test_CFG_02_a_dotenv_file_of_heads_is_never_loaded(small, monkeypatch):
     assert connections == {f"127.0.0.1:{result.server.port}"}
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://10.0.0.1/v1", "ftp://evil.example", "evil.example"])
+@pytest.mark.parametrize("url", ["http://169.254.169.254/", "https://169.254.169.254/v1", "https://[fe80::1]/v1", "http://10.0.0.1/v1", "ftp://evil.example", "evil.example"])
 def test_CFG_04_a_plain_or_private_address_is_refused_with_its_line(tmp_path, url):
     text = NAMED.replace("model: gpt-5-mini}", f'model: gpt-5-mini, base_url: "{url}"}}')
     house = House(tmp_path, few(config=NAMED)).head(SAME | config(text))
