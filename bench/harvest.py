@@ -1,4 +1,4 @@
-"""Reading, mapping and drawing from a production log: CPU and memory for a million records.
+"""Reading, mapping and drawing from a production log, and redacting what was drawn: CPU and memory for a million records.
 
     python -m bench.harvest [--records 1000000]
 """
@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evalbot import Facts, ProductionSampler
 from evalbot.adapters.sources.jsonl import JsonLines
-from evalbot.adapters.sources.mapped import mapper
-from evalbot.domain.samples import From, Sample, Window
+from evalbot.app.harvest_window import draw
+from evalbot.domain.harvest import HarvestPolicy
+from evalbot.domain.privacy import KINDS, Personal
+from evalbot.domain.samples import From, Window
 
 WORDS = ("refund", "plan", "cancel", "invoice", "login", "slow", "export", "price", "seat", "team", "error", "mail")
 MAP = {
@@ -45,17 +46,12 @@ def main() -> None:
         path = Path(folder) / "log.jsonl"
         written(path, asked.records)
         started = time.process_time()
-        sampler: ProductionSampler[Sample] = ProductionSampler(0.05, ["refund.*cancel"], 500)
-        mapped = mapper(MAP)
-        for record in JsonLines(str(path)).fetch(Window(0.0, 1e12), From()):
-            sample = mapped(record)
-            stratum = (int(sample.timestamp // 3600) % 24, sample.metadata["segment"])
-            sampler.offer(sample, Facts(sample.id, stratum, str(sample.input["user_input"]), sample.latency_ms, sample.had_error))
-        chosen = sampler.chosen()
+        policy = HarvestPolicy("support", "x.jsonl", {}, MAP, by=("hour", "metadata.segment"), always=("refund.*cancel",), redact=KINDS)
+        drawn = draw(policy, JsonLines(str(path)), Window(0.0, 1e12), From(), Personal(b"key"), 0)
         seconds = time.process_time() - started
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         size = path.stat().st_size / 1e6
-    print(f"{sampler.offered:,} records ({size:.0f} MB), {len(chosen)} drawn: {seconds:.1f} s CPU, peak {megabytes:.0f} MB")
+    print(f"{drawn.counts.fetched:,} records ({size:.0f} MB) read, mapped and drawn from, {len(drawn.samples)} redacted: {seconds:.1f} s CPU, peak {megabytes:.0f} MB")
 
 
 if __name__ == "__main__":

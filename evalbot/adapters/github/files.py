@@ -67,6 +67,10 @@ class Files:
             return None  # the caller then takes everything for changed, or asks git
         return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
+    def brought(self, base: str, head: str) -> tuple[str, ...] | None:
+        """The paths that head changed since it left base; None where they are too many to be listed."""
+        return self._compare(base, head).paths
+
     def tree(self, sha: str) -> Snapshot:
         """The files of a commit.
 

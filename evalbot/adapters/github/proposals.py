@@ -54,6 +54,8 @@ class GitHubProposals:
         """Branch first, then the pull request: a run that dies in between is gone on with by the next."""
         tip = standing.tip
         if not self._stands(tip, draft):
+            if standing.state == "open" and tip:
+                self._refuse_to_lose(tip, draft)
             tip = self._branches.commit(draft.onto, {draft.path: draft.text}, draft.title)
             if standing.tip:
                 self._branches.move(draft.branch, tip, force=True)
@@ -67,6 +69,17 @@ class GitHubProposals:
         """A comment, then the closing."""
         self._api.post(f"{self._api.root}/issues/{standing.number}/comments", {"body": comment}, reading.comment, _WRITE, None)
         self._api.patch(f"{self._api.root}/pulls/{standing.number}", {"state": "closed"}, _standing, _WRITE)
+
+    def _refuse_to_lose(self, tip: str, draft: Draft) -> None:
+        """The branch is written anew: what somebody has put there beside our file would be gone."""
+        paths = self._files.brought(draft.onto, tip)
+        others = ["too many files to be listed"] if paths is None else [path for path in paths if path != draft.path]
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            raise CouldNotRun(
+                f"somebody has changed {others[0]}{more} on the branch {draft.branch}, and writing it anew would lose that. "
+                "Merge the pull request, or take the change to another branch."
+            )
 
     def _stands(self, tip: str, draft: Draft) -> bool:
         """Whether the branch is this draft already: the same file on top of the same commit."""

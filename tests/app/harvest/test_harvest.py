@@ -88,6 +88,24 @@ def test_what_reviewers_take_out_stays_out_and_what_they_write_stays(shop):
     assert states == {"open", "rejected"}
 
 
+def test_what_somebody_put_on_the_branch_beside_the_rows_is_not_lost_and_no_failure_is_either(shop):
+    shop.log(record("r-1")).harvest()
+    shop.repo.switch("evalbot/harvest-default-support").write({"prompts/support.md": PROMPT + "- Returns take 30 days.\n"})
+    theirs = shop.pull.head_sha = shop.repo.commit("mend the prompt as well")
+    shop.repo.switch("main")
+    shop.log(record("r-3", OTHER), name="two")
+    done = shop.harvest(now=NOW + 300)
+    assert done.verdict == "inconclusive"
+    assert "somebody has changed prompts/support.md on the branch evalbot/harvest-default-support" in done.reason
+    assert (shop.repo.sha("evalbot/harvest-default-support"), shop.watermark) == (theirs, NOW)
+
+    shop.repo.git("branch", "--force", "evalbot/harvest-default-support", f"{theirs}~1")
+    shop.pull.head_sha = shop.repo.sha(f"{theirs}~1")
+    shop.repo.write({"docs.md": "main moves on"}).commit("another")
+    shop.harvest(now=NOW + 600)
+    assert [row["id"] for row in shop.rows()] == ["prod-r-1", "prod-r-3"]
+
+
 def test_when_every_row_was_taken_out_the_pull_request_is_closed(shop):
     shop.log(record("r-1")).harvest()
     number = shop.pull.number
