@@ -69,5 +69,11 @@ def client(environment: Mapping[str, str]) -> GitHubClient | None:
     return GitHubClient(token, environment.get("GITHUB_API_URL") or PUBLIC_API, name, most_calls=MOST_CALLS)
 
 
+def refuse_without_github(environment: Mapping[str, str]) -> None:
+    """Raises ConfigError where nothing could be proposed: before anything is fetched or asked."""
+    if client(environment) is None:
+        raise ConfigError(_no_token())
+
+
 def _no_token(*_: str) -> Problem:
     return Problem("a pull request needs GITHUB_TOKEN and GITHUB_REPOSITORY.", hint="`evalbot harvest --dry-run` prints it instead.")

@@ -34,7 +34,7 @@ def harvest(
     from evalbot.app.harvest import HarvestOptions
     from evalbot.app.harvest import harvest as run
     from evalbot.app.harvest_names import named
-    from evalbot.app.harvest_places import client, places
+    from evalbot.app.harvest_places import client, places, refuse_without_github
     from evalbot.app.harvest_record import checked, ended, keep, record_of, run_of
     from evalbot.app.harvest_report import as_json, catch_report, words
     from evalbot.app.wiring import World
@@ -52,6 +52,8 @@ def harvest(
         world = World.real(os.environ, folder / "harvest", quiet=quiet)
         started, done = world.now(), None
         try:
+            if not dry_run:
+                refuse_without_github(os.environ)
             done = run(repository, options, world, proposals, history, time.time())
         except (ConfigError, Refused, CouldNotRun) as error:
             keep(record_of(ended(error), key, world, started), folder, world, _warn)

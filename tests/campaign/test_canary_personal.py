@@ -58,7 +58,7 @@ def test_PII_01_500_strings_are_in_no_git_object_no_request_no_log_and_no_file(t
 
     assert len({row["id"] for row in rows}) == len(rows) == 500
     assert {"summary.md", "output", "summary.json"} <= {Path(name).name for name in found}
-    leaked = [(value, name) for _, value, _ in CORPUS for name, text in found.items() for piece in pieces(value) if piece in text]
+    leaked = [(value, name) for value in {value for _, value, _ in CORPUS} for name, text in found.items() for piece in pieces(value) if piece in text]
     assert leaked == []
 
 

@@ -82,3 +82,28 @@ def test_the_report_counts_what_the_datasets_would_catch_now(shop):
     merged = {key: value for key, value in shop.rows()[0].items() if key != "status"} | {"source": {"root_cause": "TODO in the prompt"}}
     shop.repo.write({"evals/regression.jsonl": json.dumps(merged) + "\n"}).commit("merged")
     assert "0 of them were known to the datasets when seen, 1 would be caught by now (50%)" in " ".join(run("--report").stdout.split())
+
+
+def test_without_github_nothing_is_fetched_unless_it_is_a_dry_run(shop, monkeypatch):
+    monkeypatch.delenv("GITHUB_TOKEN")
+    shop.log(failed("r-1"))
+    refused = run()
+    assert refused.exit_code == 2
+    assert "a pull request needs GITHUB_TOKEN and GITHUB_REPOSITORY." in refused.stderr
+    assert "answers to go" not in refused.stderr
+    assert shop.repo.git("branch", "--list", "evalbot*") == ""
+    assert "prod-r-1" in run("--dry-run").stdout
+
+
+def test_200_rows_with_much_to_say_fit_into_a_pull_request(shop):
+    config = CONFIG.replace("max: 10, per_user: 10, per_cluster: 5", "max: 200, per_user: 10, per_cluster: 200, reproduce: 0, near: 1.0").replace("latency_ms: ms}", "latency_ms: ms, url: link}")
+    shop.repo.write({"evalbot.yml": config.replace("{rate: 1.0}", "{rate: 1.0, max: 500}")}).commit("many")
+    letters = "abcdefghij"
+    for start in (0, 150):
+        shop.log(*(
+            {**failed(f"r-{n}", f"How do returns work in {''.join(letters[int(digit)] for digit in str(n))}? " + "word " * 100), "link": "https://x.example/" + "seg/" * 40} for n in range(start, start + 150)
+        ), name=f"from-{start}")  # fmt: skip
+        assert run("--quiet").exit_code == 0
+    assert len(shop.rows()) == 300
+    assert len(shop.pull.body) <= 60_000
+    assert "more in the file." in shop.pull.body

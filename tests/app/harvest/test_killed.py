@@ -71,11 +71,15 @@ def assert_whole(shop: Shop, names: set[str]) -> None:
     assert abs(shop.watermark - time.time()) < 600
 
 
-@pytest.mark.parametrize("at", sized((4,), tuple(range(1, WRITES + 1))))
-def test_killed_at_any_write_of_its_first_run(shop, at):
+WRITING, READING = ("POST", "PATCH", "PUT"), ("GET",)
+ANYWHERE = [*((WRITING, at) for at in range(1, WRITES + 1)), *((READING, at) for at in (1, 2, 3, 5, 8))]
+
+
+@pytest.mark.parametrize(("methods", "at"), sized([(WRITING, 4)], ANYWHERE))
+def test_killed_anywhere_in_its_first_run(shop, methods, at):
     now = time.time()
     shop.log(record("r-1", RETURNS) | {"at": now - 600}, record("r-2", CARDS) | {"at": now - 500})
-    first = harvest(shop, at)
+    first = harvest(shop, at, methods)
     assert first == (-signal.SIGKILL if at < WRITES else 0)
     assert harvest(shop) == 0
     assert_whole(shop, {"prod-r-1", "prod-r-2"})
@@ -91,12 +95,3 @@ def test_killed_at_any_write_of_a_run_that_brings_an_open_pull_request_up_to_dat
     shop.log(record("r-3", HOURS) | {"at": now - 400}, name="three")
     assert harvest(shop) == 0
     assert_whole(shop, {"prod-r-1", "prod-r-2", "prod-r-3"})
-
-
-@pytest.mark.parametrize("at", sized((3,), (1, 2, 3, 5, 8)))
-def test_killed_while_it_reads(shop, at):
-    now = time.time()
-    shop.log(record("r-1", RETURNS) | {"at": now - 600})
-    assert harvest(shop, at, ("GET",)) == -signal.SIGKILL
-    assert harvest(shop) == 0
-    assert_whole(shop, {"prod-r-1"})
