@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.campaign.matrix.record import COMMAND, RECORD, told
 from tests.campaign.registry import NOT_HERE, OTHERWISE, THREATS, of, proofs
 
-RECORD = Path(__file__).resolve().parent.parent / "tests/campaign/matrix/record.json"
 HEAD = """\
 # Threats and tests
 
@@ -26,13 +25,15 @@ all of them; `make campaign` runs the long form of those that have one. `make im
 """
 
 MATRIX = """\
-`python -m tests.campaign.matrix` (a part of `make campaign`; a fixed sample is in `make test`) injects one fault a run: of a provider, of
-GitHub or of the machine, at every call, route and file, on either side, by partition and by phase of the run. It counts a fault as
+`python -m tests.campaign.matrix` (a part of `make campaign`; a fixed sample is in `make test`) injects one fault a run: of a provider (answers of
+both interfaces, grades of judges, jurors and pairs, embeddings), of GitHub (on a pull request, in a merge queue, at a push), of the machine,
+of a harvest's source and of the monitor's neighbours, at every call, route, statement and file, on either side, by partition and by phase. It counts a fault as
 injected where the loopback server, or the wrapper around a file, says that it struck. In half of the cases head really is worse. What a run
 may say is worked out from the contract alone (`tests/campaign/matrix/oracle.py`), and each run is repeated without its fault: then it
-must say the truth, with one comment, and ask only for what was in flight or never answered. Two limits of this: where a full disk takes nothing
+must say the truth, with one comment, and ask only for what was in flight or never answered. Three limits of this: where a full disk takes nothing
 any more, the answer and the grade of each open row are paid for again; where there is no memory left at all, so is what could not be received,
-and the interpreter itself may end by a signal: no verdict, and red.
+and the interpreter itself may end by a signal: no verdict, and red; where a grade cannot be read, what other jurors said of the same
+answer, or the judge in the other order, is asked for again.
 
 """
 
@@ -52,10 +53,14 @@ def page() -> str:
 
 
 def _matrix(path: Path = RECORD) -> str:
-    """What the fault matrix counted when it was last run whole; nothing where it has left no record."""
-    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    found = MATRIX if told is None else MATRIX + f"`{told['command']}`, {told['date']}: **{told['sentence']}**. Beside these: {told['beside']}.\n"
-    return f"\n## One fault at a time\n\n{found}"
+    """What the fault matrix counted when it was last run; nothing where it has left no record."""
+    found = told(path)
+    if found is None:
+        line = ""
+    else:
+        families = ", ".join(f"{count:,} {name}" for name, count in found.families.items())
+        line = f"`{COMMAND}`, {found.since}: **{found.sentence}**. Beside these: {found.beside}. By family: {families}.\n"
+    return f"\n## One fault at a time\n\n{MATRIX}{line}"
 
 
 def _tests(cases: list[str], found: dict[str, list[str]]) -> str:

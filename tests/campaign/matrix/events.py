@@ -15,13 +15,14 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evalbot.adapters.github import GitHubClient
+from evalbot.adapters.sources import places
 from tests.app.on_github import Ran, Scene
 from tests.campaign.keys import disguises
 from tests.campaign.matrix.cases import NOWHERE, Case, Seen
@@ -68,17 +69,17 @@ def run(case: Case, folder: Path) -> Seen:
     models = Models(frozenset({("golden", 1)}) if case.planted else frozenset())
     repo = copied(folder / "repository", "regression", planted=case.planted)
     log = io.StringIO()
-    with GitHubServer(repo) as server, without_waiting(), _no_github_waiting(), contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+    with GitHubServer(repo) as server, without_waiting(), no_github_waiting(), contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         server.token = TOKEN
         scene = Scene(folder, House(repo), server)  # type: ignore[arg-type]
-        often, _, when = case.phase.partition(" ")
+        when = case.phase.partition(" ")[2]
         if when in ("again", "in a review", "in a rerun"):
             scene.opened(models)
-        ran, fired = _struck(scene, case, often, when, models)
+        ran, fired = _struck(scene, case, when, models)
         first = scene.workspace / "evalbot-report/summary.json"
         faulty = blamed(first) if ran.models.paths else frozenset[str]()
         wrong = list(_while_broken(scene, case, ran))
-        leaked = {*leaks(folder, log.getvalue(), TOKEN, _written(server))}  # now: the next run writes over it
+        leaked = {*leaks(folder, log.getvalue(), TOKEN, written(server))}  # now: the next run writes over it
         healed = scene.opened(models)
         wrong += _after(scene, case, healed)
     comments = sum(comment.body.startswith(MARKER) for comment in server.comments(7, server.identity))
@@ -87,11 +88,11 @@ def run(case: Case, folder: Path) -> Seen:
     green = ran.status == 0 or any("success" in found for found in wrong)
     return Seen(
         fired, ran.outputs.get("verdict", ""), ran.status, True, faulty, green, healed.outputs.get("verdict", ""), paid_twice(models),
-        tuple(sorted({*leaked, *leaks(folder, told, TOKEN, _written(server))})), max(0, comments - 1), tuple(wrong),
+        tuple(sorted({*leaked, *leaks(folder, told, TOKEN, written(server))})), max(0, comments - 1), tuple(wrong),
     )  # fmt: skip
 
 
-def _written(server: GitHubServer) -> dict[str, bytes]:
+def written(server: GitHubServer) -> dict[str, bytes]:
     """What stands on GitHub, as bytes by what it is."""
     said = {f"comment {comment.id}": comment.body.encode() for comment in server.said.values()}
     return said | {f"check {check.id}": json.dumps([check.title, check.summary, check.text, check.annotations]).encode() for check in server.check_runs.values()}
@@ -104,30 +105,37 @@ class House:
         self.repo = repo
 
 
-def _struck(scene: Scene, case: Case, often: str, when: str, models: Models) -> tuple[Ran, int]:
-    server, method = scene.server, case.boundary.partition(" ")[0]
-    what: Any = int(case.fault) if case.fault.isdigit() else case.fault
-    path, body = ROUTES[case.boundary], {"message": " | ".join(["Not with", *disguises(TOKEN)])} if isinstance(what, int) else None
+def _struck(scene: Scene, case: Case, when: str, models: Models) -> tuple[Ran, int]:
+    server, method, path = scene.server, case.boundary.partition(" ")[0], ROUTES[case.boundary]
     if when == "without a clone":
         scene.workspace = scene.root / "empty"
         scene.workspace.mkdir()
     if case.side != NOWHERE:
         path += server.repo.git("rev-parse", f"{'main' if case.side == 'base' else 'change'}^{{tree}}") + "|" + path + server.repo.sha("main" if case.side == "base" else "change")
-    server.fail(method, path, what, times=1 if often == "once" else 1000, body=body)
+    with struck(server, method, path, case) as fired:
+        ran = _happened(scene, when, models)
+    return ran, fired()
+
+
+def _happened(scene: Scene, when: str, models: Models) -> Ran:
+    if when == "in a review":
+        review = scene.server.review(7, "bob", "COMMENTED")
+        said = {"id": review.id, "state": "commented", "user": {"login": "bob"}, "commit_id": scene.pull.head_sha}
+        return scene.event("pull_request_review", models, action="submitted", review=said, sender={"login": "bob"})
+    return scene.command("bob", "/evalbot rerun", models) if when == "in a rerun" else scene.opened(models)
+
+
+@contextlib.contextmanager
+def struck(server: GitHubServer, method: str, path: str, case: Case) -> Iterator[Callable[[], int]]:
+    """Requests of a route meet the case's fault, one or all; what is given counts them. Each error repeats the token."""
+    what: Any = int(case.fault) if case.fault.isdigit() else case.fault
+    body = {"message": " | ".join(["Not with", *disguises(TOKEN)])} if isinstance(what, int) else None
+    server.fail(method, path, what, times=1 if case.phase.startswith("once") else 1000, body=body)
     (fault,) = server._faults
     began = fault.left
-    if when == "in a review":
-        review = server.review(7, "bob", "COMMENTED")
-        said = {"id": review.id, "state": "commented", "user": {"login": "bob"}, "commit_id": scene.pull.head_sha}
-        ran = scene.event("pull_request_review", models, action="submitted", review=said, sender={"login": "bob"})
-    elif when == "in a rerun":
-        ran = scene.command("bob", "/evalbot rerun", models)
-    else:
-        ran = scene.opened(models)
-    fired = int(began - fault.left)
+    yield lambda: int(began - fault.left)
     server._faults.clear()
     server.remaining = server.limit
-    return ran, fired
 
 
 def _while_broken(scene: Scene, case: Case, ran: Ran) -> Iterator[str]:
@@ -150,7 +158,8 @@ def _after(scene: Scene, case: Case, healed: Ran) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _no_github_waiting() -> Iterator[None]:
+def no_github_waiting() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(GitHubClient.__init__, "__kwdefaults__", dict(GitHubClient.__init__.__kwdefaults__) | {"sleep": lambda seconds: None})
+        for asks in (GitHubClient.__init__, places.call):
+            patched.setattr(asks, "__kwdefaults__", dict(asks.__kwdefaults__) | {"sleep": lambda seconds: None})
         yield

@@ -47,6 +47,6 @@ def paid_twice(models: Models, most: int = 0) -> int:
 def _surplus(models: Models, raw: bytes, count: int) -> int:
     place = models.places[raw]
     at = place.partition, place.row
-    confirmed = place.boundary == "answer" and (at in models.bad or at == models.wavers or at in models.refused)
+    confirmed = place.boundary in ("answer", "responses") and (at in models.bad or at == models.wavers or at in models.refused)
     return count - (CONFIRMED if confirmed else 1)
 

@@ -36,14 +36,19 @@ LIMITS = {"disk full": resource.RLIMIT_FSIZE, "memory": resource.RLIMIT_AS, "no 
 CLOCKS = {"clock an hour ahead": 3600.0, "clock a day ahead": 86_400.0, "clock an hour back": -3600.0}
 TROUBLES = {"no space": errno.ENOSPC, "read-only": errno.EROFS, "quota used up": errno.EDQUOT, "broken disk": errno.EIO}
 FILES = ("summary.json", "comment.md", "junit.xml", "report.html", "examples.jsonl", "cache")
+RUNNERS = {"outputs": "output", "step summary": "summary"}  # the runner's own files, by what it calls them here
 PUBLISHING = ("POST check", "GET compare", "GET comments", "POST comment", "GET pull", "PATCH check", "PATCH comment")
 PHASES = ("first", "middle", "last", "confirmation")
 
 
-def cases() -> Iterator[Case]:
-    """Signals, limits and clocks at calls; signals while publishing; troubles of single files."""
+def cases(family: str = "machine") -> Iterator[Case]:
+    """Signals, limits and clocks at calls; signals while publishing; troubles of single files.
+
+    Those without memory are the family "memory", those of the runner's own files the family "runner".
+    """
     for number, parts in enumerate(_crossed()):
-        yield Case("machine", *parts, planted=(number + number // 4) % 2 == 0)  # or it would go with the phase
+        if family == {"memory": "memory"}.get(parts[0], "runner" if parts[1] in RUNNERS else "machine"):
+            yield Case(family, *parts, planted=(number + number // 4) % 2 == 0)  # or it would go with the phase
 
 
 def _crossed() -> Iterator[tuple[str, str, str, str, str]]:
@@ -51,7 +56,7 @@ def _crossed() -> Iterator[tuple[str, str, str, str, str]]:
     struck = product((*SIGNALS, *LIMITS, *CLOCKS), ("answer", "judge"), sides, partitions, PHASES)
     lines = product(TROUBLES, ("results.jsonl",), sides, partitions, ("first", "middle", "last"))
     ended = product(SIGNALS, PUBLISHING, (NOWHERE,), (NOWHERE,), ("publishing",))
-    return chain(struck, lines, ended, product(TROUBLES, FILES, (NOWHERE,), (NOWHERE,), ("opened", "written")))
+    return chain(struck, lines, ended, product(TROUBLES, (*FILES, *RUNNERS), (NOWHERE,), (NOWHERE,), ("opened", "written")))
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Strike:
 
 def run(case: Case, folder: Path) -> Seen:
     """A command or a job in a child, with the fault, and the same again without it."""
-    return _publishing(case, folder) if case.boundary in ROUTES else _checking(case, folder)
+    return _publishing(case, folder) if case.boundary in ROUTES or case.boundary in RUNNERS else _checking(case, folder)
 
 
 def _may_be_lost(case: Case) -> int:
@@ -152,21 +157,26 @@ def _publishing(case: Case, folder: Path) -> Seen:
         server.token = TOKEN
         scene = Scene(folder, House(repo), server)  # type: ignore[arg-type]
 
-        def job(name: str, arm: Callable[[Child], None]) -> Ran:
-            place, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
-            child = Child(folder, name, environment | {"PATH": os.environ["PATH"], "HOME": str(folder), **answers.env()}, repo.root, None, action=True, before=arm)
-            return Ran(child.ended(), place, answers)
-
         fired: list[int] = []
 
+        def job(name: str, arm: Callable[[Child], None], trouble: Any = None) -> Ran:
+            place, environment = scene.job("pull_request", action="synchronize", sender={"login": "ada"})
+            child = Child(folder, name, environment | {"PATH": os.environ["PATH"], "HOME": str(folder), **answers.env()}, repo.root, trouble, action=True, before=arm)
+            ran = Ran(child.ended(), place, answers)
+            fired.extend([1] * child.troubles() if trouble else [])
+            return ran
+
         def arm(child: Child) -> None:
+            if case.boundary in RUNNERS:
+                return
+
             def act() -> None:
                 fired.append(1)
                 os.kill(child.pid, SIGNALS[case.fault])
 
             server.on(case.boundary.partition(" ")[0], ROUTES[case.boundary], act)
 
-        broken = job("broken", arm)
+        broken = job("broken", arm, (case.fault, RUNNERS[case.boundary], case.phase, "", "golden", 0) if case.boundary in RUNNERS else None)
         faulty, complete = blamed(repo.root / "evalbot-report/summary.json"), models.complete("judge", "regression")
         green = any(check.conclusion == "success" for check in server.checks(scene.pull.head_sha))
         healed = job("healed", lambda child: None)
@@ -176,7 +186,8 @@ def _publishing(case: Case, folder: Path) -> Seen:
     wrong = ["a traceback"] if "Traceback" in told else []
     wrong += [] if checks[-1].conclusion == ("failure" if case.planted else "success") else [f"the newest check says {checks[-1].conclusion} in the end"]
     wrong += [f"a check is {check.status} for ever" for check in checks if check.status != "completed"]
+    verdict = broken.outputs.get("verdict", "") or ({0: "pass", 1: "fail"}.get(broken.status, "") if case.boundary == "outputs" else "")
     return Seen(
-        len(fired), broken.outputs.get("verdict", ""), broken.status, complete, faulty, green or broken.status == 0, healed.outputs.get("verdict", ""),
+        len(fired), verdict, broken.status, complete, faulty, green or broken.status == 0, healed.outputs.get("verdict", ""),
         paid_twice(models, IN_FLIGHT), leaks(folder, told, TOKEN), max(0, comments - 1), tuple(wrong),
     )  # fmt: skip

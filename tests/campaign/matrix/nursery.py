@@ -147,7 +147,7 @@ class Trouble:
         real = io.open
 
         def opened(file: Any, mode: str = "r", *args: Any, **named: Any) -> Any:
-            if isinstance(file, int) or Path(file).name != self.file or "w" not in mode:
+            if isinstance(file, int) or Path(file).name.removesuffix(".part") != self.file or not set(mode) & {"w", "a"}:
                 return real(file, mode, *args, **named)
             if self.phase == "opened":
                 self.refuse()

@@ -21,10 +21,12 @@ SUCCESS = frozenset(name for name, status in STATUS.items() if status == 0)
 
 def allowed(case: Case) -> frozenset[str]:
     """The verdicts that the run with the fault may end with."""
-    return {"provider": _provider, "github": _github, "machine": _machine}[case.family](case)
+    return {"provider": _provider, "interfaces": _provider, "panels": _provider, "github": _github, "commits": _github, "machine": _machine, "memory": _machine, "runner": _machine, "harvest": _harvest, "monitor": _monitor}[case.family](case)
 
 
 def _provider(case: Case) -> frozenset[str]:
+    if case.boundary == "pair":
+        return frozenset({case.truth})  # answers side by side never decide
     kind = kind_of(case.boundary, case.fault)
     once = case.phase in ("first", "middle", "last", "re-ask", "resume")
     if kind is Kind.SAID:
@@ -48,7 +50,7 @@ def _incomplete(case: Case) -> frozenset[str]:
 
 def _need_not_be_complete(case: Case) -> bool:
     """Where the model itself said something else: then that is the evidence, and an empty answer fails without a judge."""
-    return case.family == "provider" and kind_of(case.boundary, case.fault) is Kind.SAID
+    return case.family in ("provider", "interfaces", "panels") and kind_of(case.boundary, case.fault) is Kind.SAID
 
 
 TRANSIENT = ("429", "500", "502", "503", "html", "empty", "reset", "lost response", "lost connection", "secondary limit")
@@ -59,6 +61,16 @@ def _github(case: Case) -> frozenset[str]:
     if writes or (case.fault in TRANSIENT and case.phase.startswith("once")):
         return frozenset({case.truth})
     return frozenset({case.truth, OPEN})
+
+
+def _harvest(case: Case) -> frozenset[str]:
+    """It gates nothing: it has looked at everything, or it says that it has not; what GitHub refuses once it is asked for again."""
+    return frozenset({PASS} if case.boundary != "source" and case.phase.startswith("once") and case.fault in TRANSIENT else {PASS, OPEN})
+
+
+def _monitor(_: Case) -> frozenset[str]:
+    """It gates nothing, so it passes nothing; where stream or store fail it says so."""
+    return frozenset({"not_applicable", OPEN})
 
 
 def _machine(case: Case) -> frozenset[str]:
@@ -90,7 +102,7 @@ def complaints(case: Case, seen: Seen) -> Iterator[tuple[str, str]]:
     if not seen.fired:
         yield "not injected", "the fault was never injected"
     # A machine that died just after the check was concluded leaves a check that says what is true.
-    told_in_time = case.family == "machine" and case.truth == PASS and seen.complete
+    told_in_time = case.family in ("machine", "memory", "runner") and case.truth == PASS and seen.complete
     success = seen.verdict in SUCCESS or seen.status == 0 or (seen.green and not told_in_time)
     if success and not seen.complete and not _need_not_be_complete(case):
         yield "false passes", f"{seen.verdict or 'nothing'}, status {seen.status}, and not every row was answered and graded"
@@ -104,9 +116,9 @@ def complaints(case: Case, seen: Seen) -> Iterator[tuple[str, str]]:
         yield "other statuses", f"status {seen.status} with {seen.verdict or 'no verdict'}"
     if seen.verdict != FAIL and "".join(may) == FAIL:
         yield "false passes" if success else "other verdicts", "a failure was not seen"
-    if seen.healed != _after(case):
+    if seen.healed not in (after := _after(case)):
         counts = "false passes" if seen.healed in SUCCESS else "false regressions" if seen.healed == FAIL else "other verdicts"
-        yield counts, f"{seen.healed or 'nothing'} afterwards, without the fault, where only {_after(case)} is right"
+        yield counts, f"{seen.healed or 'nothing'} afterwards, without the fault, where only {_words(after)} is right"
     yield from (("keys leaked", place) for place in seen.leaks)
     if seen.lost:
         yield "paid answers lost", f"{seen.lost} answers were paid for again"
@@ -115,11 +127,14 @@ def complaints(case: Case, seen: Seen) -> Iterator[tuple[str, str]]:
     yield from (("anything else", what) for what in seen.wrong)
 
 
-def _after(case: Case) -> str:
-    """The verdict of the same run without the fault; what a model said stays said."""
-    if case.family == "provider" and kind_of(case.boundary, case.fault) is Kind.SAID:
-        return "".join(_provider(case))
-    return case.truth
+def _after(case: Case) -> frozenset[str]:
+    """The verdict of the same run without the fault; what a model said stays said, and a commit that is the baseline by now is not measured again."""
+    if case.family in ("provider", "interfaces", "panels") and kind_of(case.boundary, case.fault) is Kind.SAID:
+        return _provider(case)
+    if case.family in ("harvest", "monitor"):
+        return frozenset({PASS if case.family == "harvest" else "not_applicable"})
+    unchanged = case.phase.endswith("at a push") and case.truth == PASS
+    return frozenset({case.truth, "not_applicable"} if unchanged else {case.truth})
 
 
 def _words(some: frozenset[str]) -> str:

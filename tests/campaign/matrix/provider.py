@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from evalbot.app.wiring import World
 from evalbot.domain.record import RunRecord
 from evalbot.engine import gateway
 from tests.campaign.matrix.cases import Case, Seen
-from tests.campaign.matrix.evidence import blamed, leaks, paid_twice
-from tests.campaign.matrix.provider_faults import OF, SLOW, Kind, kind_of
-from tests.campaign.matrix.pull import Models, Place, copied, row_at
+from tests.campaign.matrix.evidence import CONFIRMED, blamed, leaks, paid_twice
+from tests.campaign.matrix.provider_faults import OF, SLOW, Kind, beside, kind_of
+from tests.campaign.matrix.pull import MORE, ROWS, Models, Place, copied, row_at
 from tests.loopback import Call, LoopbackModels, reset, status
 
 ONCE = ("first", "middle", "last")
@@ -46,15 +46,20 @@ CALL_SECONDS = 0.6  # where a fault never ends by itself
 
 def cases() -> Iterator[Case]:
     """Every fault at every boundary, on either side, golden and regression; a part of them in the other partitions."""
-    for number, (boundary, fault, side, partition, phase) in enumerate(_crossed()):
+    return crossed("provider", PHASES)
+
+
+def crossed(family: str, phases: Mapping[str, Sequence[str]]) -> Iterator[Case]:
+    """The cases of some boundaries, in these phases."""
+    for number, (boundary, fault, side, partition, phase) in enumerate(_crossed(phases)):
         kind = OF[boundary][fault][0]
         # A model that refuses is no outage: where that is all there is, only a head as good as its base has one right verdict.
         alike = kind is Kind.SAID and (side == "base" or phase not in (*ONCE, "re-ask", "resume"))
-        yield Case("provider", fault, boundary, side, partition, phase, planted=not alike and number % 2 == 0)
+        yield Case(family, fault, boundary, side, partition, phase, planted=not alike and number % 2 == 0)
 
 
-def _crossed() -> Iterator[tuple[str, str, str, str, str]]:
-    for boundary, phases in PHASES.items():
+def _crossed(phases_of: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str, str, str]]:
+    for boundary, phases in phases_of.items():
         for fault in OF[boundary]:
             for side in ("base", "head"):
                 for partition in ("golden", "regression", "adversarial", "distribution"):
@@ -69,7 +74,7 @@ def _runs(boundary: str, fault: str, partition: str, phase: str) -> bool:
         return (usual and phase in ("first", "last", "re-ask", "resume")) or (partition, phase) == ("golden", "lasting")
     if usual and fault not in CORE and phase not in SOME:
         return False
-    if not usual and (boundary == "embedding" or phase not in RARE or fault not in CORE):
+    if not usual and (boundary in MORE or phase not in RARE or fault not in CORE):
         return False
     if OF[boundary][fault][0] is Kind.SAID and phase.startswith("confirmation"):
         return False  # then what the confirmation says is the model's word, and right either way
@@ -121,10 +126,10 @@ def run(case: Case, folder: Path) -> Seen:
     models = Models(
         (frozenset([at]) if case.partition == "golden" and case.phase != "throughout" else every) if case.planted else frozenset(),
         None if case.planted or not case.phase.startswith("confirmation") else at, strike,
-        every if case.boundary == "answer" and kind_of(case.boundary, case.fault) is Kind.SAID else frozenset(),
+        every if case.boundary in ("answer", "responses") and kind_of(case.boundary, case.fault) is Kind.SAID else frozenset(),
     )  # fmt: skip
     other = "regression" if case.partition == "golden" else case.partition
-    repo = copied(folder / "repository", other, planted=case.planted, embeddings=case.boundary == "embedding")
+    repo = copied(folder / "repository", other, planted=case.planted, boundary=case.boundary)
     log, records, complete = io.StringIO(), [], False
     leaked: set[str] = set()
     with LoopbackModels(models) as server, without_waiting(CALL_SECONDS if case.fault in SLOW else None), contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
@@ -137,9 +142,15 @@ def run(case: Case, folder: Path) -> Seen:
     verdict = faulty.decision.verdict
     return Seen(
         strike.fired, str(verdict), verdict.exit_code, complete, blamed(folder / "first.json" if len(records) == 2 else folder / "second.json"),
-        verdict.exit_code == 0, str(healed.decision.verdict), paid_twice(models), tuple(sorted(leaked)),
+        verdict.exit_code == 0, str(healed.decision.verdict), paid_twice(models, _may_be_lost(case)), tuple(sorted(leaked)),
         wrong=("a traceback",) if "Traceback" in log.getvalue() else (),
     )  # fmt: skip
+
+
+def _may_be_lost(case: Case) -> int:
+    """Grades that may have to be asked for again: those beside one that could not be read, of every answer and its confirmations."""
+    rows = ROWS[case.partition] if case.phase == "throughout" else 1
+    return rows * CONFIRMED if beside(case.boundary, case.fault) else 0
 
 
 def measured(root: Path, folder: Path, environment: dict[str, str]) -> RunRecord:

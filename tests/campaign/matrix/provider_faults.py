@@ -44,7 +44,7 @@ def page(code: int) -> Make:
 
 
 def no_choices(call: Call) -> Any:
-    return {"id": "x", "type": "message", "model": call.model, {"chat": "choices"}.get(call.wire, "content"): None}
+    return {"id": "x", "type": "message", "model": call.model, {"chat": "choices", "responses": "output"}.get(call.wire, "content"): None}
 
 
 SERVER: dict[str, tuple[Kind, Make]] = {
@@ -106,8 +106,17 @@ EMBEDDING: dict[str, tuple[Kind, Make]] = {
     "an infinite vector": (Kind.MALFORMED, body(lambda call: vectors(call, [1e400, 0.0]))),
     "zeros": (Kind.MALFORMED, body(lambda call: vectors(call, [0.0, 0.0]))),
 }
-OF = {"answer": SERVER | ANSWER, "judge": SERVER | JUDGE, "embedding": {name: SERVER[name] for name in SERVER if name not in SLOW} | EMBEDDING}
+QUICK = {name: SERVER[name] for name in SERVER if name not in SLOW}
+OF = {
+    "answer": SERVER | ANSWER, "judge": SERVER | JUDGE, "embedding": QUICK | EMBEDDING, "responses": QUICK | ANSWER, "juror": QUICK | JUDGE,
+    "pair": QUICK | {name: JUDGE[name] for name in JUDGE if name != "off the scale"},
+}  # fmt: skip
 
 
 def kind_of(boundary: str, fault: str) -> Kind:
     return OF[boundary][fault][0]
+
+
+def beside(boundary: str, fault: str) -> bool:
+    """Whether one grade of several of the same answer cannot be read: then all of them are asked for again."""
+    return boundary in ("juror", "pair") and fault in JUDGE

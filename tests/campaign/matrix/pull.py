@@ -24,7 +24,6 @@ LETTERS = {name[0]: name for name in ROWS}
 CONFIG = """\
 version: 1
 metrics:
-  similar: {{type: semantic_similarity, model: openai/text-embedding-3-small, threshold: 0.1}}
   quality: {{type: judge, model: anthropic/claude-sonnet-5}}
 suites:
   support:
@@ -35,6 +34,12 @@ suites:
     gates: {{scores: {{metric: quality, min_examples: 6}}}}
 run: {{concurrency: {in_flight}, partitions: [golden, {partition}]}}
 """
+MORE = {  # boundary → a metric beside `quality`, and what of the configuration is replaced by what
+    "embedding": ("similar", {"metrics:\n": "metrics:\n  similar: {type: semantic_similarity, model: openai/text-embedding-3-small, threshold: 0.1}\n"}),
+    "pair": ("duel", {"metrics:\n": "metrics:\n  duel: {type: pairwise, model: anthropic/claude-sonnet-5, criteria: [more helpful]}\n"}),
+    "juror": ("", {"model: anthropic/claude-sonnet-5": "jury: [anthropic/claude-sonnet-5, openai/gpt-5.4-mini]"}),
+    "responses": ("", {"openai/gpt-5-mini": "app", "suites:": "models:\n  app: {provider: openai, model: gpt-5-mini, api: responses}\nsuites:"}),
+}
 SAID = re.compile(r"answer of quality=(\w+) to Question ([grad])-(\d\d)\? \(take (\d+)\)")
 
 
@@ -56,14 +61,15 @@ def row_at(partition: str, phase: str) -> int:
 
 
 @cache
-def template(partition: str, embeddings: bool) -> Path:
+def template(partition: str, boundary: str) -> Path:
     """A repository whose branches `same` and `worse` have changed the prompt; made once a process, to be copied."""
     root = Path(mkdtemp(prefix="evalbot-matrix-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    metrics = "quality, similar" if embeddings else "quality"
-    config = CONFIG.format(metrics=metrics, partition=partition, in_flight=1 if embeddings else IN_FLIGHT)
-    if not embeddings:
-        config = "\n".join(line for line in config.splitlines() if "similar:" not in line) + "\n"
+    metric, changes = MORE.get(boundary, ("", {}))
+    metrics = f"quality, {metric}" if metric else "quality"
+    config = CONFIG.format(metrics=metrics, partition=partition, in_flight=1 if boundary == "embedding" else IN_FLIGHT)
+    for old, new in changes.items():
+        config = config.replace(old, new, 1)
     parts = {part: [a_row(f"{part[0]}-{n:02}", part, expected_output=f"An answer to Question {part[0]}-{n:02}?") for n in range(ROWS[part])] for part in ("golden", partition)}
     files = {f"evals/{part}.jsonl": lines(rows) for part, rows in parts.items()}
     house = House(root, {"evalbot.yml": config, "prompts/support.md": PROMPT.format(quality="good"), **files})
@@ -73,9 +79,9 @@ def template(partition: str, embeddings: bool) -> Path:
     return house.repo.root
 
 
-def copied(folder: Path, partition: str, *, planted: bool, embeddings: bool = False) -> Repo:
-    """A copy of the template in a folder; its branch `change` is the head."""
-    shutil.copytree(template(partition, embeddings), folder)
+def copied(folder: Path, partition: str, *, planted: bool, boundary: str = "") -> Repo:
+    """A copy of the template in a folder, with what a boundary needs; its branch `change` is the head."""
+    shutil.copytree(template(partition, boundary if boundary in MORE else ""), folder)
     repo = Repo(folder)
     repo.git("checkout", "--quiet", "-B", "change", "worse" if planted else "same")
     return repo
@@ -109,14 +115,16 @@ class Models:
         if struck is not None:
             return struck
         self.answered[call.raw] += 1
-        self.heard.add((place.boundary, place.side, place.partition, place.row))
+        self.heard.add(("answer" if place.boundary == "responses" else place.boundary, place.side, place.partition, place.row))
+        if place.boundary == "pair":
+            return verdict(call)
         if call.wire == "embeddings":
             return ""
         return self.say(place) if call.schema is None else verdict(call, score=self.grade(call, place))
 
     def complete(self, boundary: str, partition: str) -> bool:
         """Whether every row of both sides was answered and graded, at a boundary and those before it."""
-        boundaries = ("answer", "judge", *(["embedding"] if boundary == "embedding" else []))
+        boundaries = ("answer", "judge", *([boundary] if boundary in ("embedding", "juror") else []))
         wanted = {(at, side, part, row) for at in boundaries for side in ("base", "head") for part in ("golden", partition) for row in range(ROWS[part])}
         return wanted <= self.heard
 
@@ -126,9 +134,12 @@ class Models:
             quality = call.system.split("quality=")[1].split()[0]
             found = re.search(r"Question ([grad])-(\d\d)\?", call.user)
             assert found, call.user
-            return Place("answer", side_of(quality), LETTERS[found[1]], int(found[2]), self.answered[call.raw] + 1)
-        boundary = "judge" if call.schema is not None else "embedding"
-        text = call.text if boundary == "judge" else "\n".join(call.body["input"])
+            at = "responses" if call.wire == "responses" else "answer"
+            return Place(at, side_of(quality), LETTERS[found[1]], int(found[2]), self.answered[call.raw] + 1)
+        boundary = ("judge" if call.wire == "anthropic" else "juror") if call.schema is not None else "embedding"
+        text = call.text if call.schema is not None else "\n".join(call.body["input"])
+        if len(set(SAID.findall(text))) == 2:
+            boundary = "pair"
         said = SAID.search(text)
         if said:
             return Place(boundary, side_of(said[1]), LETTERS[said[2]], int(said[3]), int(said[4]))

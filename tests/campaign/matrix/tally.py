@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
 
-from tests.campaign.matrix import events, machine, provider
+from tests.campaign.matrix import commits, events, harvests, interfaces, machine, monitors, provider
 from tests.campaign.matrix.cases import Case, Seen
 from tests.campaign.matrix.oracle import complaints
 
 PROMISED = ("false passes", "false regressions", "keys leaked", "paid answers lost", "duplicate comments")
 BESIDE = ("not injected", "other verdicts", "other statuses", "anything else")
-FAMILIES = {"provider": provider, "github": events, "machine": machine}
+FAMILIES: Mapping[str, Any] = {
+    "provider": provider, "interfaces": interfaces, "github": events, "commits": commits, "harvest": harvests, "monitor": monitors, "machine": machine,
+    **{name: SimpleNamespace(cases=partial(machine.cases, name), run=machine.run) for name in ("memory", "runner")},
+    "panels": SimpleNamespace(cases=partial(interfaces.cases, "panels"), run=interfaces.run),
+}  # fmt: skip
 
 
 @dataclass
@@ -27,26 +34,13 @@ class Tally:
     injected: set[tuple[str, ...]] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
-    families: Counter[str] = field(default_factory=Counter)
 
     def add(self, case: Case, found: list[tuple[str, str]], fired: int) -> None:
         self.cases += 1
         if fired:
             self.injected.add(case.distinct)
-            self.families[case.family] += 1
         self.counts.update({kind for kind, _ in found})
         self.lines += [f"{case}: {kind}: {what}" for kind, what in found]
-
-    @property
-    def sentence(self) -> str:
-        """The line that is published."""
-        zeros = ", ".join(f"{self.counts[kind]} {kind}" for kind in PROMISED)
-        return f"{self.cases:,} cases, {len(self.injected):,} distinct faults injected, {zeros}"
-
-    @property
-    def beside(self) -> str:
-        """What else was counted."""
-        return ", ".join(f"{self.counts[kind]} {kind}" for kind in BESIDE)
 
 
 def every_case() -> list[Case]:
