@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from evalbot.adapters.runner import OUTPUT_NAMES, SUMMARY_BYTES, Runner, cut_at_lines
 from evalbot.domain.pulls import Annotation
+from evalbot.domain.redaction import Redactor
 from tests.runner_model import Obeyed, read_outputs
 
 HOSTILE = [
@@ -64,6 +65,19 @@ def test_OUT_01_the_delimiter_is_128_random_bits_that_the_value_does_not_hold(tm
     default, _ = runner(tmp_path / "..", GITHUB_OUTPUT=str(tmp_path / "other"))
     default.outputs({"verdict": "fail"})
     assert re.fullmatch(r"verdict<<(evalbot_[0-9a-f]{32})\nfail\n\1\n", (tmp_path / "other").read_text())
+
+
+def test_SEC_05_outputs_and_the_summary_never_carry_a_masked_value(tmp_path: Path) -> None:
+    known = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    step = Runner(known, log := io.StringIO(), redact=Redactor(["s3cr3t-0f-th3-j0b-Qx7"]).redact)
+    step.mask(["s3cr3t-0f-th3-j0b-Qx7"])
+    step.outputs({"reason": "with s3cr3t-0f-th3-j0b-Qx7 in it", "comment-url": "https://x.example/s3cr3t-0f-th3-j0b"})
+    step.summary("| s3cr3t-0f-th3-j0b-Qx7 |")
+    step.untrusted("said s3cr3t-0f-th3-j0b-Qx7")
+    found = read_outputs((tmp_path / "output").read_bytes())
+    assert found == {"reason": "with [redacted] in it", "comment-url": "https://x.example/[redacted]"}
+    assert (tmp_path / "summary.md").read_text() == "| [redacted] |"
+    assert log.getvalue().count("s3cr3t") == 1, "the mask itself"
 
 
 def test_OUT_01_only_the_contract_s_names_are_outputs(tmp_path: Path) -> None:
