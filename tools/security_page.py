@@ -30,10 +30,9 @@ both interfaces, grades of judges, jurors and pairs, embeddings), of GitHub (on 
 of a harvest's source and of the monitor's neighbours, at every call, route, statement and file, on either side, by partition and by phase. It counts a fault as
 injected where the loopback server, or the wrapper around a file, says that it struck. In half of the cases head really is worse. What a run
 may say is worked out from the contract alone (`tests/campaign/matrix/oracle.py`), and each run is repeated without its fault: then it
-must say the truth, with one comment, and ask only for what was in flight or never answered. Three limits of this: where a full disk takes nothing
+must say the truth, with one comment, and ask only for what was in flight or never answered. Two limits of this: where a full disk takes nothing
 any more, the answer and the grade of each open row are paid for again; where there is no memory left at all, so is what could not be received,
-and the interpreter itself may end by a signal: no verdict, and red; where a grade cannot be read, what other jurors said of the same
-answer, or the judge in the other order, is asked for again.
+and the interpreter itself may end by a signal: no verdict, and red.
 
 """
 

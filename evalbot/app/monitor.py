@@ -243,6 +243,9 @@ class _Nobody:
         """All of them."""
         return wanted
 
+    def useless(self, reply: Reply) -> None:
+        """There is none."""
+
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """Nobody embeds."""
         raise CouldNotRun(f"a metric that asks nobody asked {model} for embeddings of {len(texts)} texts")

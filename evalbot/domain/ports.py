@@ -117,6 +117,9 @@ class Ask(Protocol):
     def samples(self, wanted: int) -> int:
         """How many of so many samples there is time for: all of them, or one where the run would not end in time."""
 
+    def useless(self, reply: Reply) -> None:
+        """Nothing can be made of this reply: where the score is lost by it, no later run hears it again. Without a word, none of the replies is."""
+
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """The embedding of each text; equal texts are embedded once a run, and several in one call."""
 

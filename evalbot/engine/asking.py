@@ -67,7 +67,8 @@ class Questions:
     round: int = 0
     failed: bool = False
     _asked: Counter[str] = field(default_factory=Counter)
-    _replies: list[tuple[Request, int, bool]] = field(default_factory=list)
+    _replies: list[tuple[Request, int, Reply]] = field(default_factory=list)
+    _useless: list[Reply] = field(default_factory=list)
 
     async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None, /) -> Reply:
         """The reply."""
@@ -80,6 +81,10 @@ class Questions:
         """How many of so many samples there is time for."""
         return self.spare(wanted)
 
+    def useless(self, reply: Reply) -> None:
+        """Nothing can be made of this reply."""
+        self._useless.append(reply)
+
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """The embeddings."""
         vectors, charges = await self.embeddings.get(self.models[model], texts, self.deadline)
@@ -88,16 +93,21 @@ class Questions:
         return vectors
 
     def disown(self) -> bool:
-        """What was said was of no use: no later run shall hear it. Whether any of it came from an earlier one."""
-        for request, nth, _ in self._replies:
+        """The score was lost by what was said: no later run shall hear again what was of no use. Whether any of that came from an earlier one.
+
+        What others said of the same answer is kept, as it was paid for; where nobody says which reply was of no use, none is.
+        """
+        useless = {id(reply) for reply in self._useless}
+        mine = [one for one in self._replies if not useless or id(one[2]) in useless]
+        for request, nth, _ in mine:
             self.gateway.forget(request, nth)
-        return any(cached for _, _, cached in self._replies)
+        return any(reply.cached for _, _, reply in mine)
 
     async def _recalled(self, request: Request) -> Reply:
         nth = self.round * _A_ROUND + self._asked[request.hash]
         self._asked[request.hash] += 1
         reply = self.gateway.recall(request, nth) or await self._fresh(request, nth)
-        self._replies.append((request, nth, reply.cached))
+        self._replies.append((request, nth, reply))
         return reply
 
     async def _fresh(self, request: Request, nth: int | None) -> Reply:

@@ -94,6 +94,9 @@ class _Listener:
         """All: before the first call there is time."""
         return wanted
 
+    def useless(self, reply: Reply) -> None:
+        """There is none."""
+
     async def embed(self, model: str, texts: Sequence[str]) -> Sequence[Vector]:
         """Only listens."""
         self._hear(Request(self._models[model], (), texts=tuple(texts)))

@@ -32,12 +32,15 @@ async def read_answer(
     reason = ""
     for re_asks in range(ASKED_AT_MOST):
         try:
-            return read(await ask(model, messages, schema)), re_asks
+            reply = await ask(model, messages, schema)
         except Stopped as error:
             return Score.unscored(ErrorClass.STOPPED, str(error) or "The call was not made.")
         except ProviderError as error:
             return Score.unscored(ErrorClass.JUDGE, str(error) or "The judge gave no reply.")
+        try:
+            return read(reply), re_asks
         except UnreadableReplyError as error:
+            ask.useless(reply)
             reason = str(error)
     return Score.unscored(
         ErrorClass.JUDGE, f"No grade in {ASKED_AT_MOST} replies; the last time {reason}.", detail={"unreadable": True}

@@ -115,6 +115,16 @@ def test_a_grade_that_nobody_can_read_is_not_kept(desk, no_waiting):
     assert len(calls) == CALLS // 2
 
 
+def test_beside_a_grade_that_nobody_can_read_the_other_jurors_are_kept(tmp_path, no_waiting):
+    jury = CONFIG.replace("    judge: anthropic/claude-sonnet-5\n", "    metrics: [q]\n") + "metrics:\n  q: {type: judge, jury: [anthropic/claude-sonnet-5, openai/gpt-5.4-mini]}\n"
+    with LoopbackModels(by_quality()) as server:
+        desk = Desk(House(tmp_path, files(config=jury, **FEW)).head(HARMLESS), server)
+        broken, _ = desk.check(lambda call: "no grade at all" if call.schema and call.model == "gpt-5.4-mini" else by_quality()(call))
+        mended, calls = desk.check()
+    assert (broken.verdict, mended.verdict) == ("inconclusive", "pass")
+    assert [(call.model, call.schema is None) for call in calls] == [("gpt-5.4-mini", False)] * (CALLS // 2)
+
+
 def test_CAC_07_an_answer_that_was_cut_off_counts_and_is_asked_again_next_time(desk):
     def cut(call):
         said = by_quality()(call)

@@ -15,7 +15,7 @@ from tests.campaign.matrix.record import RECORD, told
 from tests.campaign.matrix.tally import FAMILIES, every_case, tallied
 from tests.needs import need
 
-SAMPLES = {"provider": 12, "interfaces": 4, "panels": 1, "github": 6, "machine": 5, "memory": 1, "runner": 1, "commits": 3, "harvest": 4, "monitor": 4}
+SAMPLES = {"provider": 12, "interfaces": 5, "github": 6, "machine": 5, "memory": 1, "runner": 1, "commits": 3, "harvest": 4, "monitor": 4}
 LOST = Case("provider", "500", "judge", "head", "golden", "lasting", planted=True)
 OUTAGE = replace(LOST, planted=False)
 WELL = Seen(1, "inconclusive", 3, complete=False, healed="fail")
@@ -46,7 +46,7 @@ def test_there_are_more_than_a_thousand_faults_and_no_two_are_one():
     assert len({case.distinct for case in cases}) == len(cases) > 1000
     for family in FAMILIES:
         assert {case.planted for case in cases if case.family == family} == {True, False}
-    assert {case.fault for case in cases if case.family in ("provider", "interfaces", "panels")} == {fault for faults in OF.values() for fault in faults}
+    assert {case.fault for case in cases if case.family in ("provider", "interfaces")} == {fault for faults in OF.values() for fault in faults}
 
 
 def test_what_is_published_was_measured_with_the_cases_that_there_are():

@@ -37,6 +37,9 @@ class Judging:
     def samples(self, wanted: int) -> int:
         return wanted
 
+    def useless(self, reply: Reply) -> None:
+        """Nothing is kept here."""
+
     async def __call__(self, model: str, messages: Sequence[Message], schema: Mapping[str, Json] | None) -> Reply:
         given = self.replies[min(len(self.asked), len(self.replies) - 1)]
         self.asked.append((model, tuple(messages), schema))

@@ -21,7 +21,7 @@ SUCCESS = frozenset(name for name, status in STATUS.items() if status == 0)
 
 def allowed(case: Case) -> frozenset[str]:
     """The verdicts that the run with the fault may end with."""
-    return {"provider": _provider, "interfaces": _provider, "panels": _provider, "github": _github, "commits": _github, "machine": _machine, "memory": _machine, "runner": _machine, "harvest": _harvest, "monitor": _monitor}[case.family](case)
+    return {"provider": _provider, "interfaces": _provider, "github": _github, "commits": _github, "machine": _machine, "memory": _machine, "runner": _machine, "harvest": _harvest, "monitor": _monitor}[case.family](case)
 
 
 def _provider(case: Case) -> frozenset[str]:
@@ -50,7 +50,7 @@ def _incomplete(case: Case) -> frozenset[str]:
 
 def _need_not_be_complete(case: Case) -> bool:
     """Where the model itself said something else: then that is the evidence, and an empty answer fails without a judge."""
-    return case.family in ("provider", "interfaces", "panels") and kind_of(case.boundary, case.fault) is Kind.SAID
+    return case.family in ("provider", "interfaces") and kind_of(case.boundary, case.fault) is Kind.SAID
 
 
 TRANSIENT = ("429", "500", "502", "503", "html", "empty", "reset", "lost response", "lost connection", "secondary limit")
@@ -129,7 +129,7 @@ def complaints(case: Case, seen: Seen) -> Iterator[tuple[str, str]]:
 
 def _after(case: Case) -> frozenset[str]:
     """The verdict of the same run without the fault; what a model said stays said, and a commit that is the baseline by now is not measured again."""
-    if case.family in ("provider", "interfaces", "panels") and kind_of(case.boundary, case.fault) is Kind.SAID:
+    if case.family in ("provider", "interfaces") and kind_of(case.boundary, case.fault) is Kind.SAID:
         return _provider(case)
     if case.family in ("harvest", "monitor"):
         return frozenset({PASS if case.family == "harvest" else "not_applicable"})

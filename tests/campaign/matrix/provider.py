@@ -27,9 +27,9 @@ from evalbot.app.wiring import World
 from evalbot.domain.record import RunRecord
 from evalbot.engine import gateway
 from tests.campaign.matrix.cases import Case, Seen
-from tests.campaign.matrix.evidence import CONFIRMED, blamed, leaks, paid_twice
-from tests.campaign.matrix.provider_faults import OF, SLOW, Kind, beside, kind_of
-from tests.campaign.matrix.pull import MORE, ROWS, Models, Place, copied, row_at
+from tests.campaign.matrix.evidence import blamed, leaks, paid_twice
+from tests.campaign.matrix.provider_faults import OF, SLOW, Kind, kind_of
+from tests.campaign.matrix.pull import MORE, Models, Place, copied, row_at
 from tests.loopback import Call, LoopbackModels, reset, status
 
 ONCE = ("first", "middle", "last")
@@ -142,15 +142,9 @@ def run(case: Case, folder: Path) -> Seen:
     verdict = faulty.decision.verdict
     return Seen(
         strike.fired, str(verdict), verdict.exit_code, complete, blamed(folder / "first.json" if len(records) == 2 else folder / "second.json"),
-        verdict.exit_code == 0, str(healed.decision.verdict), paid_twice(models, _may_be_lost(case)), tuple(sorted(leaked)),
+        verdict.exit_code == 0, str(healed.decision.verdict), paid_twice(models), tuple(sorted(leaked)),
         wrong=("a traceback",) if "Traceback" in log.getvalue() else (),
     )  # fmt: skip
-
-
-def _may_be_lost(case: Case) -> int:
-    """Grades that may have to be asked for again: those beside one that could not be read, of every answer and its confirmations."""
-    rows = ROWS[case.partition] if case.phase == "throughout" else 1
-    return rows * CONFIRMED if beside(case.boundary, case.fault) else 0
 
 
 def measured(root: Path, folder: Path, environment: dict[str, str]) -> RunRecord:

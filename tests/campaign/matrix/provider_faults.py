@@ -115,8 +115,3 @@ OF = {
 
 def kind_of(boundary: str, fault: str) -> Kind:
     return OF[boundary][fault][0]
-
-
-def beside(boundary: str, fault: str) -> bool:
-    """Whether one grade of several of the same answer cannot be read: then all of them are asked for again."""
-    return boundary in ("juror", "pair") and fault in JUDGE

@@ -22,7 +22,6 @@ BESIDE = ("not injected", "other verdicts", "other statuses", "anything else")
 FAMILIES: Mapping[str, Any] = {
     "provider": provider, "interfaces": interfaces, "github": events, "commits": commits, "harvest": harvests, "monitor": monitors, "machine": machine,
     **{name: SimpleNamespace(cases=partial(machine.cases, name), run=machine.run) for name in ("memory", "runner")},
-    "panels": SimpleNamespace(cases=partial(interfaces.cases, "panels"), run=interfaces.run),
 }  # fmt: skip
 
 
